@@ -1,0 +1,295 @@
+"""The engine: a picture and a look in, a painting out. The generator controls get their meaning here.
+
+Knows backends only as `run(photo, code)`. Strokes are decided at `WORKING_PX`; larger sizes are painted coarse to fine from there, so
+preview and export are the same picture. Raw paintings are cached, so a finish control never runs the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto import tiling
+from impasto.backends import Backend, Measurement, choices, measure_backends, open_backend
+from impasto.finish import finish
+from impasto.look import CONTROLS, Look
+from impasto.palette import Palette
+from impasto.picture import Picture, fit_size, resize, shrink
+
+__all__ = ["Cancelled", "Engine", "Measurement", "measure_backends"]
+
+Pixels = NDArray[np.float32]  # H×W×3 in 0..1
+Planes = NDArray[np.float32]  # 1×3×H×W in -1..1
+Code = NDArray[np.float32]
+
+WORKING_PX = 512  # long edge at which strokes are decided
+DETAIL = 0.6  # share of the photo's missing detail given back before each finer painting
+REFINE_STRENGTH = 0.5  # strength of each finer painting, as a share of the look's
+SMALLEST_SIDE_PX = 16  # smaller pictures are widened to this by repeating their edges
+BAND_ROWS = 512  # the finish stage takes large pictures in bands, to need less memory
+_FINISH_REACH = 2  # rows a finished pixel depends on above and below
+
+
+class Cancelled(Exception):
+    """Raised between tiles when `cancelled()` is true."""
+
+
+class Engine:
+    """One palette on one backend. Sessions are made once, at the first painting; every method may be called from any thread.
+
+    `backend` is "auto", "openvino" or "onnxruntime"; anything else is an ImpastoError.
+    """
+
+    def __init__(self, palette: Palette, backend: str = "auto", cache_mib: int = 256) -> None:
+        self.palette = palette
+        self._wanted = backend
+        self._candidate = choices(backend)[0]
+        self._session: Backend | None = None
+        self._opening = threading.Lock()
+        self._cache = _Cache(cache_mib * 2**20)
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend in use, or, before the first painting, of the one that will be tried first."""
+        return self._session.name if self._session else self._candidate
+
+    def render(
+        self,
+        picture: Picture,
+        look: Look,
+        *,
+        long_edge_px: int | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        progress: Callable[[float], None] | None = None,
+        timings: dict[str, Any] | None = None,
+    ) -> Picture:
+        """The painting of a picture under a look, finished. `long_edge_px` bounds the size; a picture is never enlarged.
+
+        `timings` is filled with milliseconds ("resize", "generator", "finish") and "cached". Raises Cancelled, and ImpastoError
+        for an unknown style.
+        """
+        job = _Job(cancelled, progress, timings)
+        photo, painting = self._paint(picture, look, long_edge_px, job)
+        start = time.perf_counter()
+        finished = _finish(painting, photo, look)
+        job.took("finish", start)
+        return finished
+
+    def paint(
+        self,
+        picture: Picture,
+        look: Look,
+        *,
+        long_edge_px: int | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        progress: Callable[[float], None] | None = None,
+        timings: dict[str, Any] | None = None,
+    ) -> Picture:
+        """As `render`, without the finish controls."""
+        job = _Job(cancelled, progress, timings)
+        job.timings["finish"] = 0.0
+        return self._paint(picture, look, long_edge_px, job)[1]
+
+    def photo(self, picture: Picture, long_edge_px: int | None = None) -> Picture:
+        """The photo at the size that `render` gives its painting; kept, so that it is resized once."""
+        size = fit_size(picture.width, picture.height, long_edge_px or max(picture.width, picture.height))
+        if size == (picture.width, picture.height):
+            return picture
+        key = ("photo", picture.id, size)
+        found: Picture | None = self._cache.get(key)
+        if found is None:
+            found = shrink(picture, *size)
+            self._cache.put(key, found, found.pixels.nbytes + (0 if found.alpha is None else found.alpha.nbytes))
+        return found
+
+    def _paint(self, picture: Picture, look: Look, long_edge_px: int | None, job: _Job) -> tuple[Picture, Picture]:
+        """(the photo at the size asked for, its raw painting)."""
+        start = time.perf_counter()
+        code = self.palette.code(look)
+        photo = self.photo(picture, long_edge_px)
+        job.took("resize", start)
+        if np.array_equal(code, self.palette.photo_code):
+            job.timings.update(generator=0.0, cached=True)
+            job.progress(1.0)
+            return photo, photo
+        start = time.perf_counter()
+        name = f"{self.palette.id[:16]}-{hashlib.sha256(code.tobytes()).hexdigest()[:16]}"
+        pixels = self._painting(picture, photo, code, job)
+        job.took("generator", start)
+        return photo, photo.with_pixels(pixels, name)
+
+    def _painting(self, picture: Picture, photo: Picture, code: Code, job: _Job) -> Pixels:
+        """The raw painting at the photo's size, coarse to fine from the working size; cached at both sizes."""
+        key = ("painting", picture.id, code.tobytes(), photo.pixels.shape)
+        found: Pixels | None = self._cache.get(key)
+        job.timings["cached"] = found is not None
+        if found is not None:
+            job.progress(1.0)
+            return found
+        edges = tiling.level_edges(max(photo.width, photo.height), WORKING_PX)
+        job.plan([edge**2 for edge in edges])
+        photos = (self.photo(picture, edge) for edge in edges)
+        coarse = next(photos)
+        painting = self._working_painting(picture, coarse, code, job)
+        gentle = self.palette.photo_code + np.float32(REFINE_STRENGTH) * (code - self.palette.photo_code)
+        for fine in photos:
+            guide = _guide(painting, coarse.pixels, fine.pixels)
+            painting = self._generate(_pack(guide, self.palette.generator.size_multiple), gentle, fine.pixels.shape, job)
+            coarse = fine
+        painting.flags.writeable = False
+        self._cache.put(key, painting, painting.nbytes)
+        return painting
+
+    def _working_painting(self, picture: Picture, photo: Picture, code: Code, job: _Job) -> Pixels:
+        key = ("painting", picture.id, code.tobytes(), photo.pixels.shape)
+        painting: Pixels | None = self._cache.get(key)
+        if painting is not None:
+            job.skip()
+            return painting
+        planes: Planes | None = self._cache.get(("planes", photo.id))
+        if planes is None:
+            planes = _pack(photo.pixels, self.palette.generator.size_multiple)
+            self._cache.put(("planes", photo.id), planes, planes.nbytes)
+        painting = self._generate(planes, code, photo.pixels.shape, job)
+        painting.flags.writeable = False
+        self._cache.put(key, painting, painting.nbytes)
+        return painting
+
+    def _generate(self, photo: Planes, code: Code, shape: tuple[int, ...], job: _Job) -> Pixels:
+        """The network over packed planes, tile by tile, unpacked to H×W×3 of `shape`."""
+        info = self.palette.generator
+        painting = tiling.paint_tiles(
+            photo,
+            lambda tile: self._open().run(tile, code),
+            tile=tiling.TILE_PX,
+            halo=tiling.halo_px(info.receptive_field_px, info.size_multiple),
+            multiple=info.size_multiple,
+            step=job.step,
+        )
+        job.skip()
+        return _unpack(painting, shape)
+
+    def _open(self) -> Backend:
+        with self._opening:
+            if self._session is None:
+                self._session = open_backend(self._wanted, self.palette.model)
+            return self._session
+
+
+class _Job:
+    """What one call wants to hear: cancelling, progress over all levels, and timings."""
+
+    def __init__(
+        self, cancelled: Callable[[], bool] | None, progress: Callable[[float], None] | None, timings: dict[str, Any] | None
+    ) -> None:
+        self.cancelled = cancelled or (lambda: False)
+        self.progress = progress or (lambda share: None)
+        self.timings = {} if timings is None else timings
+        self._areas = [1]
+        self._level = 0
+
+    def plan(self, areas: list[int]) -> None:
+        """The work of each level, in any unit."""
+        self._areas = areas
+
+    def skip(self) -> None:
+        """The present level is done."""
+        self._level += 1
+
+    def step(self, share: float) -> None:
+        """The share of the present level that is done; raises Cancelled when nobody wants the rest."""
+        if self.cancelled():
+            raise Cancelled
+        done = sum(self._areas[: self._level]) + share * self._areas[self._level]
+        self.progress(done / sum(self._areas))
+
+    def took(self, stage: str, start: float) -> None:
+        self.timings[stage] = (time.perf_counter() - start) * 1000
+
+
+class _Cache:
+    """The entries used last, up to a number of bytes."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._used = 0
+        self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """The entry, or None."""
+        with self._lock:
+            if key not in self._entries:
+                return None
+            self._entries.move_to_end(key)
+            return self._entries[key][0]
+
+    def put(self, key: Hashable, value: Any, size: int) -> None:
+        """Keep a value; what was used longest ago makes room. A value larger than the limit is not kept."""
+        with self._lock:
+            if size > self._limit:
+                return
+            self._used += size - self._entries.pop(key, (None, 0))[1]
+            self._entries[key] = (value, size)
+            while self._used > self._limit:
+                self._used -= self._entries.popitem(last=False)[1][1]
+
+
+def _guide(painting: Pixels, coarse: Pixels, fine: Pixels) -> Pixels:
+    """The painting enlarged, with a part of the detail that the fine photo has over the coarse one.
+
+    up(painting) + DETAIL·(fine - up(coarse)), with one enlargement because it is linear.
+    """
+    share = np.float32(DETAIL)
+    guide = resize(painting - share * coarse, fine.shape[1], fine.shape[0])
+    for row in range(0, len(guide), BAND_ROWS):
+        band = guide[row : row + BAND_ROWS]
+        band += share * fine[row : row + BAND_ROWS]
+        np.clip(band, 0, 1, out=band)
+    return guide
+
+
+def _pack(pixels: Pixels, multiple: int) -> Planes:
+    """1×3×H×W in -1..1, reflected at the right and bottom up to the multiple; tiny pictures first repeat their edges."""
+    height, width = pixels.shape[:2]
+    smallest = max(SMALLEST_SIDE_PX, 2 * multiple)
+    if min(height, width) < smallest:
+        pixels = np.pad(pixels, ((0, max(0, smallest - height)), (0, max(0, smallest - width)), (0, 0)), mode="edge")
+        height, width = pixels.shape[:2]
+    planes = np.empty((1, 3, -(-height // multiple) * multiple, -(-width // multiple) * multiple), np.float32)
+    inner = planes[0, :, :height, :width]
+    np.multiply(pixels.transpose(2, 0, 1), np.float32(2), out=inner)
+    inner -= 1
+    bottom, right = planes.shape[2] - height, planes.shape[3] - width
+    planes[0, :, height:, :width] = planes[0, :, height - 1 - bottom : height - 1, :width][:, ::-1]
+    planes[0, :, :, width:] = planes[0, :, :, width - 1 - right : width - 1][:, :, ::-1]
+    return planes
+
+
+def _unpack(planes: Planes, shape: tuple[int, ...]) -> Pixels:
+    """H×W×3 in 0..1 from the top left of the planes, which are overwritten."""
+    height, width = shape[:2]
+    planes *= np.float32(0.5)
+    planes += np.float32(0.5)
+    np.clip(planes, 0, 1, out=planes)
+    return np.array(planes[0, :, :height, :width].transpose(1, 2, 0), order="C")
+
+
+def _finish(painting: Picture, photo: Picture, look: Look) -> Picture:
+    """The finish controls, band by band; each band is computed with the rows that it depends on, so the bands do not show."""
+    values = [getattr(look, control.name) for control in CONTROLS.values() if control.kind == "finish"]
+    if values == [control.default for control in CONTROLS.values() if control.kind == "finish"]:
+        return painting
+    pixels = np.empty_like(painting.pixels)
+    for start in range(0, len(pixels), BAND_ROWS):
+        first, stop = max(0, start - _FINISH_REACH), min(len(pixels), start + BAND_ROWS)
+        band = finish(painting.pixels[first : stop + _FINISH_REACH], photo.pixels[first : stop + _FINISH_REACH], look)
+        pixels[start:stop] = band[start - first : stop - first]
+    return painting.with_pixels(pixels, hashlib.sha256(repr(values).encode()).hexdigest()[:16])

@@ -1,0 +1,45 @@
+"""What all tests share: a tiny palette made in memory, an engine on it, and a small photo with edges, ramps and noise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from impasto import palette, picture
+from impasto.engine import Engine
+from tests import tiny
+
+
+@pytest.fixture(scope="session")
+def tiny_palette() -> palette.Palette:
+    return tiny.make()
+
+
+@pytest.fixture(scope="session")
+def tiny_palette_path(tiny_palette: palette.Palette, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("palettes") / "tiny.palette"
+    palette.write(tiny_palette, path)
+    return path
+
+
+@pytest.fixture
+def tiny_engine(tiny_palette: palette.Palette) -> Engine:
+    """An engine with an empty cache."""
+    return Engine(tiny_palette)
+
+
+def make_pixels(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
+    """H×W×3 uint8: ramps, a hard edge and a little noise."""
+    rng = np.random.default_rng(seed)
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    base = np.dstack([x, y, (x + y > 0.9) * 0.7]) * 220 + rng.integers(0, 30, (height, width, 3))
+    return base.astype(np.uint8)
+
+
+@pytest.fixture
+def photo() -> picture.Picture:
+    """67×45, so that nothing is a multiple of anything."""
+    return picture.from_array(make_pixels(67, 45))
