@@ -1,0 +1,1 @@
+"""MAKE: from a trained run to a palette that runs in real time."""

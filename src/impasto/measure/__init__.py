@@ -1,0 +1,1 @@
+"""MAKE: honest figures for palettes, quality and speed."""

@@ -1,0 +1,163 @@
+"""The networks: the conditional generator that is shipped and the discriminators that teach it. Knows nothing of files or losses.
+
+Tensors are N×C×H×W in -1..1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+SIZE_MULTIPLE = 8  # the generator's input height and width are multiples of this
+
+
+@dataclass(frozen=True)
+class GeneratorOptions:
+    """Widths at 1/2, 1/4 and 1/8 of the picture's size, residual blocks at each, and the length of a style code."""
+
+    width: tuple[int, int, int] = (16, 32, 64)
+    blocks: tuple[int, int, int] = (0, 4, 1)
+    code_length: int = 64
+
+    def __post_init__(self) -> None:
+        if min(self.width) < 4 or min(self.blocks) < 0 or self.code_length < 2:
+            raise ValueError("generator widths start at 4, blocks at 0 and the code length at 2")
+
+
+class Film(nn.Module):
+    """Feature-wise scale and shift, h·(1 + γ) + β, with γ and β linear in the code (FiLM, Perez et al. 2018, eq. 2)."""
+
+    def __init__(self, channels: int, code_length: int) -> None:
+        super().__init__()
+        self.scale_shift = nn.Linear(code_length, 2 * channels, bias=False)
+        nn.init.normal_(self.scale_shift.weight, std=0.02)
+
+    def forward(self, hidden: Tensor, code: Tensor) -> Tensor:
+        gamma, beta = self.scale_shift(code)[:, :, None, None].chunk(2, dim=1)  # N×C×1×1 each
+        return hidden * (1 + gamma) + beta
+
+
+class Conv(nn.Module):
+    """Convolution with reflection padding, then FiLM where a code is given, then LeakyReLU unless it is the last."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, code_length: int = 0, active: bool = True) -> None:
+        super().__init__()
+        self.pad = (kernel - 1) // 2
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride)
+        self.film = Film(outputs, code_length) if code_length else None
+        self.active = active
+
+    def forward(self, hidden: Tensor, code: Tensor) -> Tensor:
+        if self.pad:
+            hidden = F.pad(hidden, (self.pad,) * 4, mode="reflect")
+        hidden = self.conv(hidden)
+        if self.film is not None:
+            hidden = self.film(hidden, code)
+        return F.leaky_relu(hidden, 0.2) if self.active else hidden
+
+
+class Residual(nn.Module):
+    """h + conv(film(conv(h))): one modulation a block, because at inference a modulation costs memory traffic, not arithmetic."""
+
+    def __init__(self, channels: int, code_length: int) -> None:
+        super().__init__()
+        self.first = Conv(channels, channels, 3, code_length=code_length)
+        self.second = Conv(channels, channels, 3, active=False)
+        self.second.conv.weight.data.mul_(0.1)
+
+    def forward(self, hidden: Tensor, code: Tensor) -> Tensor:
+        return hidden + self.second(self.first(hidden, code), code)
+
+
+class FilmGenerator(nn.Module):
+    """A photo and a style code in, a painting out. No batch or instance statistics: a pixel depends on its receptive field only.
+
+    The first number of the code is the *gate*: the output is `photo + gate·(painting - photo)`, so the code of zeros is the photo,
+    exactly, and every style's code has a gate of 1 (beyond that it stays 1, and only the modulation goes further). Input and output
+    are N×3×H×W in -1..1 with H and W multiples of 8; the code is N×code_length.
+    """
+
+    def __init__(self, options: GeneratorOptions) -> None:
+        super().__init__()
+        half, quarter, eighth = options.width
+        before, middle, after = options.blocks
+        length = options.code_length
+        self.options = options
+        self.stem = Conv(12, half, 3)
+        self.down_quarter = Conv(half, quarter, 4, stride=2, code_length=length)
+        self.encode = nn.ModuleList(Residual(quarter, length) for _ in range(before))
+        self.down_eighth = Conv(quarter, eighth, 4, stride=2, code_length=length)
+        self.body = nn.ModuleList(Residual(eighth, length) for _ in range(middle))
+        self.up_quarter = Conv(eighth, 4 * quarter, 1, active=False)
+        self.decode = nn.ModuleList(Residual(quarter, length) for _ in range(after))
+        self.up_half = Conv(quarter, 4 * half, 1, active=False)
+        self.refine = Conv(half, half, 3, code_length=length)
+        self.paint = Conv(half, 12, 3, active=False)
+        self.skip = nn.Linear(length, 3, bias=False)
+        nn.init.normal_(self.skip.weight, std=0.02)
+
+    def forward(self, photo: Tensor, code: Tensor) -> Tensor:
+        stem = self.stem(F.pixel_unshuffle(photo, 2), code)  # N×half×H/2×W/2
+        quarter = self.down_quarter(stem, code)  # N×quarter×H/4×W/4
+        for block in self.encode:
+            quarter = block(quarter, code)
+        hidden = self.down_eighth(quarter, code)  # N×eighth×H/8×W/8
+        for block in self.body:
+            hidden = block(hidden, code)
+        hidden = quarter + F.pixel_shuffle(self.up_quarter(hidden, code), 2)
+        for block in self.decode:
+            hidden = block(hidden, code)
+        hidden = stem + F.pixel_shuffle(self.up_half(hidden, code), 2)
+        hidden = self.paint(self.refine(hidden, code), code)  # N×12×H/2×W/2
+        skip = (1 + self.skip(code))[:, :, None, None]  # N×3×1×1: how much of the photo each style starts from
+        painting = torch.tanh(F.pixel_shuffle(hidden, 2) + skip * photo)
+        gate = code[:, :1, None, None].clamp(max=1)
+        return photo + gate * (painting - photo)
+
+    def receptive_field_px(self) -> int:
+        """Width of the square of input pixels that one output pixel depends on, from the layers' kernels and strides.
+
+        Each 3×3 convolution at 1/s of the size adds 2·s pixels, each 4×4 with stride 2 at 1/s adds 3·s; the shuffles add
+        the width of one cell of the grid they work on.
+        """
+        before, middle, after = self.options.blocks
+        at_half = 2 * 3 * 2 + 3 * 2  # stem, refine, paint, and the 4×4 that leaves this grid
+        at_quarter = 2 * (2 * before + 2 * after) * 4 + 3 * 4
+        at_eighth = 2 * (2 * middle) * 8
+        return at_half + at_quarter + at_eighth + 2 * 8
+
+
+class FeatureHead(nn.Module):
+    """One discriminator on one tap of a frozen network, with projection conditioning (Miyato & Koyama 2018, eq. 3)."""
+
+    def __init__(self, channels: int, halvings: int, conditions: int, width: int = 64) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for index in range(halvings):
+            convolution = nn.Conv2d(channels if index == 0 else width, width, 4, 2, 1)
+            layers += [spectral_norm(convolution), nn.GroupNorm(8, width), nn.LeakyReLU(0.2)]
+        inputs = width if halvings else channels
+        layers += [spectral_norm(nn.Conv2d(inputs, width, 3, 1, 1)), nn.LeakyReLU(0.2)]
+        self.trunk = nn.Sequential(*layers)
+        self.score = spectral_norm(nn.Conv2d(width, 1, 1))
+        self.project = spectral_norm(nn.Linear(conditions, width, bias=False))
+
+    def forward(self, features: Tensor, condition: Tensor) -> Tensor:
+        hidden = self.trunk(features)  # N×width×h×w
+        projected = (hidden * self.project(condition)[:, :, None, None]).sum(1, keepdim=True)
+        return self.score(hidden) + projected  # N×1×h×w
+
+
+class PixelDiscriminator(nn.Module):
+    """A patch discriminator on the pixels themselves, for the texture that a frozen network does not see (Isola et al. 2017)."""
+
+    def __init__(self, conditions: int, width: int = 32) -> None:
+        super().__init__()
+        self.head = FeatureHead(12, 3, conditions, width=width)
+
+    def forward(self, picture: Tensor, condition: Tensor) -> Tensor:
+        return self.head(F.pixel_unshuffle(picture, 2), condition)

@@ -1,0 +1,147 @@
+"""A recipe: everything a training run is made from, read from one TOML file and checked before data is touched. Knows no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from impasto.errors import ImpastoError
+from impasto.look import did_you_mean
+
+
+@dataclass(frozen=True)
+class StyleRecipe:
+    """One style: its folder of paintings, what the palette says of it, and its own loss weights as multiples of the objective's."""
+
+    name: str
+    title: str
+    paintings: str
+    artist: str = ""
+    years: str = ""
+    licence: str = ""
+    content: float = 1.0
+    statistics: float = 1.0
+    zoom: float = 1.0
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """Where pictures lie (relative to the recipe's own folder) and how they are cropped.
+
+    `photo_px` is the range the photo's short side is scaled to, `painting_px` the painting's, before a square of `crop_px` is cut.
+    """
+
+    root: str = "."
+    photos: str = "photos"
+    crop_px: int = 160
+    photo_px: tuple[int, int] = (256, 448)
+    painting_px: tuple[int, int] = (360, 480)
+    styles_per_step: int = 3
+    crops_per_style: int = 3
+    held_out: int = 0
+
+
+@dataclass(frozen=True)
+class TrainRecipe:
+    """The loop's own figures. Learning rates fall to zero over the last `decay` of the run."""
+
+    steps: int = 10_000
+    seed: int = 1
+    generator_rate: float = 4e-4
+    discriminator_rate: float = 1e-4
+    betas: tuple[float, float] = (0.0, 0.99)
+    ema: float = 0.005
+    decay: float = 0.3
+    precision: str = "auto"
+    save_every: int = 250
+    sample_every: int = 250
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole run. `objective`, `generator` and `options` belong to the objective, which checks the latter two itself."""
+
+    name: str
+    title: str
+    styles: tuple[StyleRecipe, ...]
+    objective: str = "projected"
+    authors: str = "Impasto"
+    licence: str = ""
+    data: DataRecipe = field(default_factory=DataRecipe)
+    train: TrainRecipe = field(default_factory=TrainRecipe)
+    generator: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The resolved recipe, every default filled in; the same recipe gives the same text."""
+        return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False)
+
+
+def read(path: Path) -> Recipe:
+    """The recipe in a TOML file, with paths made absolute; an ImpastoError names the first field that is wrong."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ImpastoError(f"The recipe {path} cannot be read: {error.strerror}.", "Name a .toml file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ImpastoError(f"The recipe {path} is not TOML: {error}.", "Mend the line it names.") from None
+    recipe = build(Recipe, values, "recipe")
+    root = (path.parent / recipe.data.root).resolve()
+    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, root=str(root)))
+
+
+def parse(text: str) -> Recipe:
+    """The recipe that `to_json` wrote."""
+    return build(Recipe, json.loads(text), "recipe")
+
+
+T = TypeVar("T")
+
+
+def build(kind: type[T], values: Any, where: str) -> T:
+    """An instance of a dataclass from decoded TOML or JSON: unknown names, missing names and wrong types are refused.
+
+    Raises ImpastoError with the place, such as `recipe.train.steps`, in the message.
+    """
+    if not isinstance(values, dict):
+        raise ImpastoError(f"{where} must be a table.", "See recipes/classics.toml.")
+    known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for name in values:
+        if name not in known:
+            raise ImpastoError(f"{where} has no field {name!r}.", did_you_mean(name, list(known)))
+    hints = typing.get_type_hints(kind)
+    made = {name: _value(hints[name], value, f"{where}.{name}") for name, value in values.items()}
+    missing = [name for name, item in known.items() if name not in made and _required(item)]
+    if missing:
+        raise ImpastoError(f"{where} lacks {', '.join(missing)}.", "See recipes/classics.toml.")
+    try:
+        return kind(**made)
+    except ValueError as error:
+        raise ImpastoError(f"{where}: {error}.", "Mend that value.") from None
+
+
+def _required(item: dataclasses.Field[Any]) -> bool:
+    return item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+
+
+def _value(kind: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return build(kind, value, where)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple and isinstance(value, list):
+        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else list(arguments)
+        if len(kinds) == len(value):
+            return tuple(_value(item, part, f"{where}[{i}]") for i, (item, part) in enumerate(zip(kinds, value, strict=True)))
+    if origin is dict and isinstance(value, dict):
+        return value
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(kind, type) and not isinstance(kind, types.GenericAlias) and type(value) is kind:
+        return value
+    raise ImpastoError(f"{where} is {value!r}, which is not a {getattr(kind, '__name__', kind)}.", "Mend that value.")

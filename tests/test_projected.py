@@ -1,0 +1,53 @@
+"""The loss terms on pictures where the answer is known."""
+
+import torch
+
+from impasto.train.features import FrozenFeatures
+from impasto.train.objectives.projected import StyleCodes, confetti, feature_distance, light_distance, statistics_distance
+
+
+def test_codes_have_gate_one_and_brush_directions_gate_zero() -> None:
+    codes = StyleCodes(3, 8)
+    assert torch.equal(codes.code()[:, 0], torch.ones(3)) and torch.equal(codes.brush()[:, 0], torch.zeros(3))
+    half = codes(torch.tensor([2]), torch.zeros(1, 1), torch.full((1, 1), 0.5))
+    assert torch.equal(half[0], 0.5 * codes.code()[2])
+
+
+def test_distances_of_a_picture_to_itself_are_zero() -> None:
+    picture = torch.rand(2, 3, 64, 64) * 2 - 1
+    taps = FrozenFeatures()(picture)
+    assert feature_distance(taps, taps).abs().max() < 1e-5
+    assert light_distance(picture, picture).max() == 0
+    assert statistics_distance(taps, taps, torch.tensor([0, 1])).max() == 0
+
+
+def test_strokes_finer_than_a_cell_leave_the_light_alone() -> None:
+    strokes = torch.zeros(1, 3, 32, 32)
+    strokes[..., ::2] = 0.5
+    strokes[..., 1::2] = -0.5
+    assert light_distance(strokes, torch.zeros(1, 3, 32, 32)).max() < 1e-6
+
+
+def test_statistics_take_the_crops_of_one_style_together() -> None:
+    torch.manual_seed(0)
+    first, second = torch.rand(1, 4, 8, 8), torch.rand(1, 4, 8, 8)
+    pair, swapped = torch.cat([first, second]), torch.cat([second, first])
+    assert statistics_distance([pair], [swapped], torch.tensor([3, 3])).max() < 1e-5
+    assert statistics_distance([pair], [swapped], torch.tensor([0, 1])).min() > 0.01
+
+
+def test_confetti_is_colour_in_flat_places_only() -> None:
+    flat = torch.zeros(1, 3, 32, 32)
+    specks = flat.clone()
+    specks[:, 0, ::4, ::4] = 1
+    grey = specks.amax(1, keepdim=True).expand(-1, 3, -1, -1)
+    busy = torch.rand(1, 1, 32, 32).expand(-1, 3, -1, -1) * 2 - 1
+    assert confetti(grey, flat) < 1e-6
+    assert confetti(specks, flat) > 10 * confetti(specks, busy)
+
+
+def test_frozen_features_have_the_promised_strides_and_no_trainable_weight() -> None:
+    features = FrozenFeatures()
+    shapes = [tuple(tap.shape[1:]) for tap in features(torch.zeros(1, 3, 64, 64))]
+    assert shapes == [(16, 32, 32), (24, 16, 16), (40, 8, 8), (112, 4, 4), (320, 2, 2)]
+    assert not any(weight.requires_grad for weight in features.parameters())

@@ -1,0 +1,52 @@
+"""Recipes: what is read is what was written, and whatever is wrong is named before any data is touched."""
+
+from pathlib import Path
+
+import pytest
+
+from impasto.errors import ImpastoError
+from impasto.train import recipe
+
+RECIPES = Path(__file__).parent.parent / "recipes"
+STYLE = {"name": "a", "title": "A", "paintings": "a"}
+WHOLE = {"name": "x", "title": "X", "styles": [STYLE]}
+
+
+def test_the_shipped_recipes_are_valid() -> None:
+    for path in RECIPES.glob("*.toml"):
+        assert recipe.read(path).styles
+
+
+def test_a_resolved_recipe_reads_back_as_itself() -> None:
+    first = recipe.build(recipe.Recipe, {**WHOLE, "generator": {"width": [4, 8, 8]}}, "recipe")
+    assert recipe.parse(first.to_json()) == first
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"styels": []}, "no field 'styels'"),
+        ({"train": {"stepz": 5}}, "recipe.train has no field 'stepz'"),
+        ({"train": {"steps": "many"}}, "recipe.train.steps"),
+        ({"train": {"steps": True}}, "recipe.train.steps"),
+        ({"data": {"photo_px": [1, 2, 3]}}, "recipe.data.photo_px"),
+        ({"styles": [{"name": "a"}]}, "lacks title, paintings"),
+        ({"train": 3}, "recipe.train must be a table"),
+    ],
+)
+def test_a_wrong_field_is_named(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ImpastoError, match=message.replace("[", r"\[")):
+        recipe.build(recipe.Recipe, {**WHOLE, **change}, "recipe")
+
+
+def test_the_nearest_field_is_suggested() -> None:
+    with pytest.raises(ImpastoError) as caught:
+        recipe.build(recipe.Recipe, {**WHOLE, "train": {"stepz": 5}}, "recipe")
+    assert "'steps'" in caught.value.hint
+
+
+def test_a_file_that_is_not_toml_or_not_there_is_said(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("name = ")
+    for name in ("bad.toml", "missing.toml"):
+        with pytest.raises(ImpastoError, match=name):
+            recipe.read(tmp_path / name)
