@@ -88,7 +88,8 @@ def strided_model(width: int = 8, seed: int = 3) -> bytes:
     convolution("quarter", "eighth", width, width, 4, 2)
     convolution("eighth", "body", width, width, 3, 1)
     nodes.append(helper.make_node("Add", ["eighth", "body"], ["residual"]))
-    nodes.append(helper.make_node("Resize", ["residual", "", "scales"], ["large"], mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"))
+    nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    nodes.append(helper.make_node("Resize", ["residual", "", "scales"], ["large"], **nearest))
     convolution("large", "paint", width, 3, 3, 1)
     constants["gate_axes"], constants["gate_at"] = np.array([2, 3], np.int64), np.array([0], np.int64)
     nodes.append(helper.make_node("Gather", ["code", "gate_at"], ["gate2"], axis=1))
@@ -146,7 +147,7 @@ def make(generator: bytes | None = None, receptive_field_px: int = 3) -> palette
         photo_code=np.zeros(4, np.float32),
         styles=styles,
         model=generator or model(),
-        thumbs={name: thumb for name in CODES},
+        thumbs=dict.fromkeys(CODES, thumb),
     )
 
 

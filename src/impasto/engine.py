@@ -37,7 +37,7 @@ BAND_ROWS = 512  # the finish stage takes large pictures in bands, to need less 
 _FINISH_REACH = 2  # rows a finished pixel depends on above and below
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818 - it is no error
     """Raised between tiles when `cancelled()` is true."""
 
 
@@ -163,18 +163,19 @@ class Engine:
         return painting
 
     def _generate(self, photo: Planes, code: Code, shape: tuple[int, ...], job: _Job) -> Pixels:
-        """The network over packed planes, tile by tile, unpacked to H×W×3 of `shape`."""
+        """The network over packed planes, tile by tile, as H×W×3 of `shape` in 0..1."""
         info = self.palette.generator
-        painting = tiling.paint_tiles(
+        painting = np.empty((shape[0], shape[1], 3), np.float32)
+        tiling.paint_tiles(
             photo,
-            lambda tile: self._open().run(tile, code),
-            tile=tiling.TILE_PX,
+            lambda tile: _to_unit(self._open().run(tile, code)),
+            painting,
             halo=tiling.halo_px(info.receptive_field_px, info.size_multiple),
             multiple=info.size_multiple,
             step=job.step,
         )
         job.skip()
-        return _unpack(painting, shape)
+        return painting
 
     def _open(self) -> Backend:
         with self._opening:
@@ -265,7 +266,8 @@ def _pack(pixels: Pixels, multiple: int) -> Planes:
         height, width = pixels.shape[:2]
     planes = np.empty((1, 3, -(-height // multiple) * multiple, -(-width // multiple) * multiple), np.float32)
     inner = planes[0, :, :height, :width]
-    np.multiply(pixels.transpose(2, 0, 1), np.float32(2), out=inner)
+    for channel in range(3):  # one by one is several times faster, as in tiling
+        np.multiply(pixels[..., channel], np.float32(2), out=inner[channel])
     inner -= 1
     bottom, right = planes.shape[2] - height, planes.shape[3] - width
     planes[0, :, height:, :width] = planes[0, :, height - 1 - bottom : height - 1, :width][:, ::-1]
@@ -273,13 +275,11 @@ def _pack(pixels: Pixels, multiple: int) -> Planes:
     return planes
 
 
-def _unpack(planes: Planes, shape: tuple[int, ...]) -> Pixels:
-    """H×W×3 in 0..1 from the top left of the planes, which are overwritten."""
-    height, width = shape[:2]
+def _to_unit(planes: Planes) -> Planes:
+    """-1..1 to 0..1, clipped, in place."""
     planes *= np.float32(0.5)
     planes += np.float32(0.5)
-    np.clip(planes, 0, 1, out=planes)
-    return np.array(planes[0, :, :height, :width].transpose(1, 2, 0), order="C")
+    return np.clip(planes, 0, 1, out=planes)
 
 
 def _finish(painting: Picture, photo: Picture, look: Look) -> Picture:

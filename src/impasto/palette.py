@@ -116,7 +116,11 @@ def shipped(name: str = "classics") -> Path:
     if NAME.fullmatch(name) and path.is_file():
         return path
     known = sorted(entry.stem for entry in folder.glob("*.palette")) if folder.is_dir() else []
-    hint = did_you_mean(name, known) if known else "Give a .palette file of your own, or install impasto again: pip install --force-reinstall impasto."
+    hint = (
+        did_you_mean(name, known)
+        if known
+        else "Give a .palette file of your own, or install impasto again: pip install --force-reinstall impasto."
+    )
     raise ImpastoError(f"No palette named {name!r} comes with this installation.", hint)
 
 
@@ -138,8 +142,8 @@ def write(palette: Palette, path: Path | str) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -219,7 +223,9 @@ def _upgrade(manifest: dict[str, Any]) -> dict[str, Any]:
         raise ImpastoError(f"{_MANIFEST} does not say its format.")
     if number > FORMAT:
         maker = str(manifest.get("created_with", "a newer impasto"))[:80]
-        raise ImpastoError(f"it was made by {maker}, in format {number}; this impasto reads up to {FORMAT}.", "Upgrade: pip install -U impasto")
+        raise ImpastoError(
+            f"it was made by {maker}, in format {number}; this impasto reads up to {FORMAT}.", "Upgrade: pip install -U impasto"
+        )
     for step in range(number, FORMAT):
         manifest = UPGRADES[step](manifest)
     return manifest

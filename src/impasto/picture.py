@@ -31,7 +31,7 @@ _SMALLER_HINT = f"At most {MAX_PIXELS // 1_000_000} megapixels and {MAX_BYTES >>
 # One decode at a time: Pillow's size limit and Python's warning filters are global, and a large picture takes gigabytes.
 _DECODING = threading.Lock()
 _FOREIGN = {  # how files that people do try begin, from byte 4 for HEIC
-    b"ftyphe": "HEIC", b"ftypmif1": "HEIC", b"ftypmsf1": "HEIC", b"<svg": "SVG", b"<?xml": "SVG or XML", b"%PDF": "PDF", b"8BPS": "Photoshop",
+    b"ftyphe": "HEIC", b"ftypmif1": "HEIC", b"ftypmsf1": "HEIC", b"<svg": "SVG", b"<?xml": "XML", b"%PDF": "PDF", b"8BPS": "PSD",
 }  # fmt: skip
 
 _ORIENTATION, _EXIF_IFD = 0x0112, 0x8769
@@ -68,11 +68,11 @@ class Picture:
 
     @property
     def width(self) -> int:
-        return self.pixels.shape[1]
+        return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
-        return self.pixels.shape[0]
+        return int(self.pixels.shape[0])
 
     def with_pixels(self, pixels: Pixels, change: str) -> Picture:
         """The same alpha and metadata with other pixels of the same size; `change` names the difference and goes into the id."""
@@ -110,7 +110,9 @@ def decode(data: bytes, name: str = "") -> Picture:
         except MemoryError:
             raise ImpastoError(f"{label} does not fit into memory.", _SMALLER_HINT) from None
         except Exception as error:  # Pillow's decoders raise nearly every kind of exception for damaged files
-            raise ImpastoError(f"{label} is damaged or cut short ({error}).", "Open and save it again elsewhere, or choose another file.") from None
+            raise ImpastoError(
+                f"{label} is damaged or cut short ({error}).", "Open and save it again elsewhere, or choose another file."
+            ) from None
 
 
 def from_pil(image: Image.Image) -> Picture:
@@ -128,7 +130,9 @@ def from_array(array: NDArray[Any]) -> Picture:
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or not array.size:
-        raise ImpastoError(f"An array of shape {array.shape} is no picture.", "Give height × width × 3 (RGB), × 4 (RGBA), or height × width (grey).")
+        raise ImpastoError(
+            f"An array of shape {array.shape} is no picture.", "Give height × width × 3 (RGB), × 4 (RGBA), or height × width (grey)."
+        )
     levels = _array_levels(array)
     rgb = levels[..., :3] if levels.shape[2] > 1 else np.repeat(levels, 3, axis=2)
     alpha = np.ascontiguousarray(levels[..., 3]) if levels.shape[2] == 4 else None
@@ -159,7 +163,9 @@ def encode(picture: Picture, format: str, quality: int = 92, keep_metadata: bool
     if isinstance(quality, bool) or not 1 <= quality <= 100:
         raise ImpastoError(f"A quality of {quality} is out of range.", "Give quality a number from 1 to 100; the default is 92.")
     if max(picture.width, picture.height) > _LONGEST_SIDE.get(format, 2**31):
-        raise ImpastoError(f"{format.upper()} holds at most {_LONGEST_SIDE[format]} pixels a side.", "Write a .png, or give a smaller long edge.")
+        raise ImpastoError(
+            f"{format.upper()} holds at most {_LONGEST_SIDE[format]} pixels a side.", "Write a .png, or give a smaller long edge."
+        )
     image = to_pil(_on_white(picture) if format == "jpeg" else picture)
     buffer = io.BytesIO()
     image.save(buffer, format, **_save_options(picture.metadata if keep_metadata else Metadata(), format, quality))
@@ -205,7 +211,7 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     for channel in range(planes.shape[2]):
         plane = Image.fromarray(np.ascontiguousarray(planes[..., channel]))
         result[..., channel] = np.asarray(plane.resize((width, height), kernel, reducing_gap=gap))
-    return result if pixels.ndim == 3 else result[..., 0]
+    return result if pixels.ndim == 3 else np.ascontiguousarray(result[..., 0])
 
 
 def _file_bytes(path: Path) -> bytes:
@@ -279,12 +285,13 @@ def _levels(image: Image.Image) -> tuple[Pixels, Pixels | None]:
 def _grey_levels(grey: NDArray[Any]) -> Pixels:
     """0..1 from 16-bit, 32-bit or float grey; what 32-bit integers and floats mean by white is told by their largest value."""
     if grey.dtype == np.uint16:
-        return np.divide(grey, 65535, dtype=np.float32)
+        return np.asarray(np.divide(grey, 65535, dtype=np.float32))
     largest = float(np.nanmax(grey, initial=0, where=np.isfinite(grey)))
     white = next((white for white in (1.0, 255.0, 65535.0) if largest <= white), largest)
     if np.issubdtype(grey.dtype, np.integer):
         white = max(white, 65535.0)
-    return np.nan_to_num(np.clip(grey.astype(np.float32) / np.float32(white), 0, 1))
+    levels: Pixels = np.clip(grey.astype(np.float32) / np.float32(white), 0, 1)
+    return np.nan_to_num(levels, copy=False)
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
@@ -332,12 +339,13 @@ def _exif_bytes(image: Image.Image) -> bytes:
 
 
 def _save_options(metadata: Metadata, format: str, quality: int) -> dict[str, Any]:
-    options: dict[str, Any] = {
+    by_format: dict[str, dict[str, Any]] = {
         "png": {"compress_level": 4},
         "jpeg": {"quality": quality, "subsampling": 0 if quality >= 90 else 2},
         "webp": {"quality": quality, "method": 4},
         "tiff": {"compression": "tiff_adobe_deflate"},
-    }[format]
+    }
+    options = by_format[format]
     if metadata.exif and len(metadata.exif) < 65_000:  # what a JPEG segment can hold
         options["exif"] = metadata.exif
     if metadata.dpi and format != "webp":
@@ -365,7 +373,7 @@ def _to_bytes(levels: Pixels) -> NDArray[np.uint8]:
 
 def _array_levels(array: NDArray[Any]) -> Pixels:
     if array.dtype in (np.uint8, np.uint16):
-        return np.divide(array, np.iinfo(array.dtype).max, dtype=np.float32)
+        return np.asarray(np.divide(array, np.iinfo(array.dtype).max, dtype=np.float32))
     hint = "Give uint8 (0..255), uint16 (0..65535) or floats in 0..1."
     if array.dtype == np.bool_ or not np.issubdtype(array.dtype, np.floating):
         raise ImpastoError(f"An array of {array.dtype} is no picture.", hint)
