@@ -59,7 +59,7 @@ def to_onnx(generator: FilmGenerator) -> bytes:
         torch.onnx.export(
             generator,
             inputs,
-            buffer,
+            buffer,  # type: ignore[arg-type]  # the old exporter writes to a stream, the new one's signature does not say so
             dynamo=False,
             opset_version=OPSET,
             input_names=["photo", "code"],

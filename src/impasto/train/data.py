@@ -31,8 +31,8 @@ MINIMUM_SIDE_PX = 64
 class Batch:
     """One step's pictures, `crops_per_style` of each drawn style in a row.
 
-    photos, paintings: N×3×P×P; style: N indices; brush: N×1 in -1..1 (log2 of the zoom the paintings were drawn at); bold: N×1 in 1..1.5, the
-    strength asked for.
+    photos, paintings: N×3×P×P; style: N indices; brush: N×1 in -1..1 (log2 of the brush size that the paintings' zoom stands for);
+    bold: N×1 in 1..1.5, the strength asked for.
     """
 
     photos: Tensor
@@ -66,7 +66,7 @@ class Pictures:
         brush = np.repeat(random.uniform(-1, 1, len(drawn)) * (random.random(len(drawn)) < 0.7), data.crops_per_style)
         bold = np.repeat(1 + 0.5 * random.random(len(drawn)) * (random.random(len(drawn)) < 0.3), data.crops_per_style)
         photos = [_crop(_pick(self.photos, random), random, random.uniform(*data.photo_px), data.crop_px) for _ in style]
-        paintings = [self._painting(index, zoom, random) for index, zoom in zip(style, brush, strict=True)]
+        paintings = [self._painting(int(index), zoom, random) for index, zoom in zip(style, brush, strict=True)]
         return Batch(
             torch.stack(photos),
             torch.stack(paintings),

@@ -33,7 +33,7 @@ class Run:
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         torch.manual_seed(recipe.train.seed)
         self.recipe, self.fabric = recipe, fabric
-        self.objective = OBJECTIVES[recipe.objective](recipe).to(fabric.device, memory_format=torch.channels_last)
+        self.objective = OBJECTIVES[recipe.objective](recipe).to(fabric.device)
         self.average = copy.deepcopy(self.objective.shipped).requires_grad_(False)
         rates = {"generator": recipe.train.generator_rate, "discriminator": recipe.train.discriminator_rate}
         self.optimisers = {

@@ -37,7 +37,7 @@ class Film(nn.Module):
         nn.init.normal_(self.scale_shift.weight, std=0.02)
 
     def forward(self, hidden: Tensor, code: Tensor) -> Tensor:
-        gamma, beta = self.scale_shift(code)[:, :, None, None].chunk(2, dim=1)  # N×C×1×1 each
+        gamma, beta = torch.chunk(self.scale_shift(code)[:, :, None, None], 2, dim=1)  # N×C×1×1 each
         return hidden * (1 + gamma) + beta
 
 
@@ -70,7 +70,7 @@ class Residual(nn.Module):
         self.second.conv.weight.data.mul_(0.1)
 
     def forward(self, hidden: Tensor, code: Tensor) -> Tensor:
-        return hidden + self.second(self.first(hidden, code), code)
+        return torch.add(hidden, self.second(self.first(hidden, code), code))
 
 
 class FilmGenerator(nn.Module):
@@ -149,7 +149,7 @@ class FeatureHead(nn.Module):
     def forward(self, features: Tensor, condition: Tensor) -> Tensor:
         hidden = self.trunk(features)  # N×width×h×w
         projected = (hidden * self.project(condition)[:, :, None, None]).sum(1, keepdim=True)
-        return self.score(hidden) + projected  # N×1×h×w
+        return torch.add(self.score(hidden), projected)  # N×1×h×w
 
 
 class PixelDiscriminator(nn.Module):
@@ -160,4 +160,4 @@ class PixelDiscriminator(nn.Module):
         self.head = FeatureHead(12, 3, conditions, width=width)
 
     def forward(self, picture: Tensor, condition: Tensor) -> Tensor:
-        return self.head(F.pixel_unshuffle(picture, 2), condition)
+        return torch.as_tensor(self.head(F.pixel_unshuffle(picture, 2), condition))

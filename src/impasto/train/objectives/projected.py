@@ -8,6 +8,7 @@ Generator loss = adversarial + content + style statistics + calm; discriminator 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,10 @@ LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 @dataclass(frozen=True)
 class ProjectedOptions:
-    """Loss weights. `content` is features and coarse light kept, `statistics` the style's feature moments, `calm` no colour confetti in flat areas."""
+    """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas.
+
+    `bold_power` says how fast the content weight falls as the strength asked for rises above 1.
+    """
 
     content: float = 0.3
     statistics: float = 3.0
@@ -78,7 +82,7 @@ class Painter(nn.Module):
         self.codes = StyleCodes(styles, options.code_length)
 
     def forward(self, photos: Tensor, style: Tensor, brush: Tensor, strength: Tensor) -> Tensor:
-        return self.generator(photos, self.codes(style, brush, strength))
+        return torch.as_tensor(self.generator(photos, self.codes(style, brush, strength)))
 
 
 class Judges(nn.Module):
@@ -100,10 +104,12 @@ class Judges(nn.Module):
 class Projected(nn.Module):
     """The objective: owns its networks and says what each side of the game wants."""
 
+    style_weights: Tensor  # styles×2: each style's multiples of the content and the statistics weight
+
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
         self.options = build(ProjectedOptions, recipe.options, "recipe.options")
-        generator = {name: tuple(value) if isinstance(value, list) else value for name, value in recipe.generator.items()}
+        generator: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in recipe.generator.items()}
         try:
             options = GeneratorOptions(**generator)
         except (TypeError, ValueError) as error:

@@ -1,0 +1,71 @@
+"""How close paintings come to a style and how much of the photo they keep. Judges with Lite2's features; Lite0's train the painters.
+
+Pictures are 3×H×W tensors in -1..1.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from impasto.train.features import FrozenFeatures
+from impasto.train.objectives.projected import luma
+
+STRUCTURE_PX = 128  # size at which gradients are compared
+CROP_PX = 256
+
+
+class StyleSpace:
+    """Vectors of feature means and deviations, measured in the deviations of the style's own paintings."""
+
+    def __init__(self) -> None:
+        self.features = FrozenFeatures(scoring=True)
+
+    @torch.no_grad()
+    def vectors(self, pictures: list[Tensor]) -> Tensor:
+        """One row a crop; of each picture the two ends of its longer side (squares on the short side) count as crops."""
+        rows = []
+        for picture in pictures:
+            taps = self.features(_ends(picture))
+            parts = [torch.cat([tap.mean((2, 3)), (tap.var((2, 3)) + 1e-6).sqrt()], dim=1) for tap in taps]
+            rows.append(torch.cat(parts, dim=1))
+        return torch.cat(rows)
+
+
+def style_distance(made: Tensor, paintings: Tensor) -> float:
+    """Squared maximum mean discrepancy (Gretton et al. 2012, eq. 3, biased) of style vectors: 0 for equal sets.
+
+    Vectors are scaled by the paintings' own spread; the Gaussian kernel is as wide as the median distance between paintings.
+    """
+    spread = paintings.std(0) + 1e-3
+    made, paintings = made / spread, paintings / spread
+    apart = torch.cdist(paintings, paintings)
+    width = apart[apart > 0].median()
+
+    def likeness(first: Tensor, second: Tensor) -> Tensor:
+        return torch.exp(-0.5 * (torch.cdist(first, second) / width) ** 2).mean()
+
+    return float(likeness(made, made) + likeness(paintings, paintings) - 2 * likeness(made, paintings))
+
+
+def structure(painting: Tensor, photo: Tensor) -> float:
+    """Correlation of luma gradients with the photo's at 128 px on the short side: 1 for the photo itself."""
+    first, second = _gradients(painting), _gradients(photo)
+    first, second = first - first.mean(), second - second.mean()
+    return float((first * second).sum() / (first.norm() * second.norm() + 1e-9))
+
+
+def _gradients(picture: Tensor) -> Tensor:
+    """Horizontal and vertical luma differences, in one row."""
+    scale = STRUCTURE_PX / min(picture.shape[1:])
+    size = [round(side * scale) for side in picture.shape[1:]]
+    light = luma(F.interpolate(picture[None], size, mode="bicubic", antialias=True, align_corners=False))[0, 0]
+    return torch.cat([(light[:, 1:] - light[:, :-1]).flatten(), (light[1:] - light[:-1]).flatten()])
+
+
+def _ends(picture: Tensor) -> Tensor:
+    """2×3×256×256: the first and the last square of a picture, each as wide as its short side."""
+    side = min(picture.shape[1:])
+    squares = torch.stack([picture[:, :side, :side], picture[:, -side:, -side:]])
+    return F.interpolate(squares, (CROP_PX, CROP_PX), mode="bicubic", antialias=True, align_corners=False)
