@@ -1,0 +1,79 @@
+"""The pictures the studio holds: photos as they came, bounded in MiB, the least recently used dropped first.
+
+Decoded pixels are far larger than files, so they have a bound of their own and are decoded again where they were dropped. The
+newest picture stays in any case. Knows no HTTP.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Generic, TypeVar
+
+from impasto.errors import ImpastoError
+from impasto.picture import Picture, decode
+
+Item = TypeVar("Item")
+_MIB = 2**20
+
+
+class UnknownPictureError(ImpastoError):
+    """The store does not hold the picture (any more); posting it again mends that."""
+
+    def __init__(self) -> None:
+        super().__init__("The studio does not have this picture.", "Send the photo again to /api/pictures.")
+
+
+class _Shelf(Generic[Item]):
+    """Least recently used mapping, bounded by the sum of its items' sizes in bytes."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._items: OrderedDict[str, tuple[Item, int]] = OrderedDict()
+        self._held = 0
+
+    def get(self, key: str) -> Item | None:
+        if key not in self._items:
+            return None
+        self._items.move_to_end(key)
+        return self._items[key][0]
+
+    def put(self, key: str, item: Item, size: int) -> None:
+        self._drop(key)
+        self._items[key] = (item, size)
+        self._held += size
+        while self._held > self._limit and len(self._items) > 1:
+            self._drop(next(iter(self._items)))
+
+    def _drop(self, key: str) -> None:
+        _, size = self._items.pop(key, (None, 0))
+        self._held -= size
+
+
+class PictureStore:
+    """Photos by content hash. Safe to use from several threads."""
+
+    def __init__(self, files_mib: int = 256, decoded_mib: int = 512) -> None:
+        self._files: _Shelf[bytes] = _Shelf(files_mib * _MIB)
+        self._decoded: _Shelf[Picture] = _Shelf(decoded_mib * _MIB)
+        self._lock = Lock()
+
+    def add(self, data: bytes, name: str = "") -> Picture:
+        """Decode a file's bytes and keep them; ImpastoError where they are no picture."""
+        picture = decode(data, name)
+        with self._lock:
+            self._files.put(picture.id, data, len(data))
+            self._decoded.put(picture.id, picture, picture.pixels.nbytes)
+        return picture
+
+    def get(self, picture_id: str) -> Picture:
+        """The picture with this id; UnknownPictureError where it was never posted or was dropped."""
+        with self._lock:
+            data, picture = self._files.get(picture_id), self._decoded.get(picture_id)
+        if data is None:
+            raise UnknownPictureError
+        if picture is None:
+            picture = decode(data)
+            with self._lock:
+                self._decoded.put(picture_id, picture, picture.pixels.nbytes)
+        return picture

@@ -1,0 +1,33 @@
+// One honest line: connection, size of what is shown, milliseconds of each stage, backend. Knows nothing but what it is told.
+
+import { t } from "../i18n.js";
+
+class StatusLine extends HTMLElement {
+  #connection = document.createElement("span");
+  #facts = document.createElement("span");
+
+  connectedCallback() {
+    this.#connection.className = "connection";
+    this.#connection.setAttribute("role", "status");
+    this.#facts.className = "facts";
+    this.append(this.#connection, this.#facts);
+  }
+
+  /** "live", "lost" or "waiting". */
+  set connection(state) {
+    this.#connection.dataset.state = state;
+    this.#connection.textContent = t(`status.${state}`);
+  }
+
+  /** What a painting cost: its size, the server's stages and the whole way, and who computed it. */
+  show({ width, height, ms, wayMs, backend, finisher }) {
+    const stages = Object.entries(ms)
+      .filter(([name, value]) => name !== "server" && value >= 0.1)
+      .map(([name, value]) => `${t(`stage.${name}`, {}, name)} ${value.toFixed(0)} ms`);
+    const facts = [`${width} × ${height}`, ...stages, t("status.way", { ms: wayMs.toFixed(0) }), backend];
+    facts.push(finisher === "WebGL2" ? finisher : t("status.plain"));
+    this.#facts.textContent = facts.join(" · ");
+  }
+}
+
+customElements.define("status-line", StatusLine);

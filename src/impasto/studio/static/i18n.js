@@ -1,0 +1,39 @@
+// Words for the page. English labels and help of controls come from the control table itself; other languages bring their own.
+
+const LANGUAGES = { en: "English", zh: "中文" };
+let words = {};
+let fallback = {};
+
+export let language = "en";
+
+export async function loadWords(wanted) {
+  language = wanted in LANGUAGES ? wanted : "en";
+  const fetchWords = async (name) => (await fetch(`/static/i18n/${name}.json`)).json();
+  fallback = await fetchWords("en");
+  words = language === "en" ? fallback : await fetchWords(language);
+  document.documentElement.lang = language;
+}
+
+/** The text for a key with {placeholders} filled in; `own` is what stands in the control table or the palette. */
+export function t(key, values = {}, own = undefined) {
+  const text = words[key] ?? own ?? fallback[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** The language to begin with: the one chosen before, or the browser's. */
+export function preferredLanguage(chosen) {
+  return chosen ?? (navigator.language.startsWith("zh") ? "zh" : "en");
+}
+
+export function otherLanguage() {
+  const names = Object.keys(LANGUAGES);
+  const name = names[(names.indexOf(language) + 1) % names.length];
+  return { name, title: LANGUAGES[name] };
+}
+
+/** Fills in the texts of elements that name their key: data-t (text), data-t-label (accessible name), data-t-title. */
+export function translate(root) {
+  for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+  for (const element of root.querySelectorAll("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
+  for (const element of root.querySelectorAll("[data-t-title]")) element.title = t(element.dataset.tTitle);
+}

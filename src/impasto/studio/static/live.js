@@ -1,0 +1,74 @@
+// Which painting to ask for, and when: one request out at a time, only the newest look remembered, a sharp one after a pause.
+
+const SHARP_AFTER_MS = 150;
+const SHORTEST_GAP_MS = 30; // between requests: faster than the eye follows would only heat the machine
+
+export const PREVIEW_PX = 512;
+
+export class Live {
+  #socket;
+  #out = null; // the request that waits for its answer
+  #preview = null; // the newest look, not yet asked for
+  #sharp = null; // what to ask for at screen size once the previews are through
+  #sentAt = -Infinity;
+  #gap = 0;
+  #pause = 0;
+
+  /** `onPainting(request, header, pixels)` draws; `sharpPx()` says how large a painting the screen can show. */
+  constructor(socket, { onPainting, sharpPx }) {
+    this.#socket = socket;
+    this.onPainting = onPainting;
+    this.sharpPx = sharpPx;
+  }
+
+  /** A new look: a preview at once, the sharp painting when it has been still for a while. */
+  want(picture, look) {
+    this.#preview = { picture, look, long_edge: Math.min(PREVIEW_PX, this.sharpPx()) };
+    this.#sharp = null;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => this.sharpen(picture, look), SHARP_AFTER_MS);
+    this.#pump();
+  }
+
+  /** The painting at screen size, as when a slider has come to rest or the window has grown. */
+  sharpen(picture, look) {
+    const long_edge = this.sharpPx();
+    if (long_edge <= PREVIEW_PX) return;
+    this.#sharp = { picture, look, long_edge, isSharp: true };
+    this.#pump();
+  }
+
+  /** The connection is new: whatever was out has to be asked for again. */
+  restart(picture, look) {
+    this.#out = null;
+    this.want(picture, look);
+  }
+
+  /** Takes the answer to a request: a painting, an error, or word that it was superseded. */
+  take(header, payload) {
+    const request = this.#out;
+    if (header.seq !== request?.seq) return;
+    this.#out = null;
+    if (header.type === "painting") this.onPainting(request, header, payload);
+    this.#pump();
+  }
+
+  #pump() {
+    const next = this.#preview ?? this.#sharp;
+    // A sharp painting gives way to a preview at once; a preview is waited for, so that there is always something to see.
+    if (!next || (this.#out && !(this.#out.isSharp && this.#preview))) return;
+    const wait = this.#sentAt + SHORTEST_GAP_MS - performance.now();
+    clearTimeout(this.#gap);
+    if (wait > 0) {
+      this.#gap = setTimeout(() => this.#pump(), wait);
+      return;
+    }
+    const { picture, look, long_edge } = next;
+    const seq = this.#socket.nextSeq();
+    if (!this.#socket.send({ type: "paint", seq, picture, look, long_edge })) return;
+    this.#sentAt = performance.now();
+    this.#out = { ...next, seq, sentAt: this.#sentAt };
+    if (this.#preview) this.#preview = null;
+    else this.#sharp = null;
+  }
+}
