@@ -136,12 +136,3 @@ def _style_pair(item: object, hint: str) -> tuple[str, float]:
         if math.isfinite(number) and number >= 0 and not isinstance(item[1], bool):
             return item[0], number
     raise ImpastoError(f"Style {item!r} cannot be read.", hint)
-
-
-def __getattr__(name: str) -> Any:
-    """`finish` and its helpers moved to `impasto.finish`; the old import goes on working without loading numpy here."""
-    if name in ("finish", "Pixels", "chroma_matrix", "contrast_gain"):
-        from impasto import finish
-
-        return getattr(finish, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
