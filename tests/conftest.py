@@ -6,11 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from impasto import palette, picture
 from impasto.engine import Engine
 from tests import tiny
+
+# The machine may be busy, and a failure must be one that can be seen again.
+settings.register_profile("impasto", deadline=None, derandomize=True, database=None)
+settings.load_profile("impasto")
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from impasto import palette, picture
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 RED = np.array([0.5, -0.5, -0.5], np.float32)
 CODES = {"red": (1, 1, 0, 0), "stripes": (1, 0, 1, 0), "mono": (1, 0, 0, 1)}
+STRIDED_FIELD_PX = 48  # of `strided_model`: 3 + 6 + 12 for the strides, 16 for the residual, 8 for the nearest pixels, 3 to paint
 BRUSHES = {"red": (0, 0.5, 0, 0), "stripes": (0, 0, 0.5, 0), "mono": (0, 0, 0, 0.25)}
 
 
@@ -73,7 +74,7 @@ def model() -> bytes:
 
 
 def strided_model(width: int = 8, seed: int = 3) -> bytes:
-    """A random network with the bones of a real one: down to 1/8, a residual there, nearest upsampling. Its field is 96 px or less."""
+    """A random network with the bones of a real one: down to 1/8, a residual there, nearest upsampling."""
     rng = np.random.default_rng(seed)
     nodes, constants = [], {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64), "scales": np.array([1, 1, 8, 8], np.float32)}
 

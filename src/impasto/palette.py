@@ -11,9 +11,7 @@ import importlib.resources
 import io
 import json
 import math
-import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ImpastoError
+from impasto.files import write_whole
 from impasto.look import Look, did_you_mean
 from impasto.onnx_file import check_onnx
 
@@ -135,18 +134,8 @@ def read(source: Path | str | bytes) -> Palette:
 
 
 def write(palette: Palette, path: Path | str) -> None:
-    """Pack into a temporary file beside `path`, then rename: a reader sees the old palette or the new one, never half of one."""
-    path = Path(path)
-    data = pack(palette)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Pack and write; a reader sees the old palette or the new one, never half of one."""
+    write_whole(Path(path), pack(palette))
 
 
 def pack(palette: Palette) -> bytes:
@@ -170,8 +159,9 @@ def _file_bytes(path: Path) -> bytes:
         if path.stat().st_size > 2 * MAX_UNPACKED_BYTES:
             raise ImpastoError(f"The palette {str(path)!r} is too large.", f"A palette has at most {MAX_UNPACKED_BYTES >> 20} MiB.")
         return path.read_bytes()
-    except OSError as error:
-        raise ImpastoError(f"The palette {str(path)!r} cannot be opened: {error.strerror}.", "Check the path.") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
+        reason = getattr(error, "strerror", None) or error
+        raise ImpastoError(f"The palette {str(path)!r} cannot be opened: {reason}.", "Check the path.") from None
 
 
 def _unpack(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:

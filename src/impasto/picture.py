@@ -28,6 +28,7 @@ _LONGEST_SIDE = {"jpeg": 65500, "webp": 16383}
 _READABLE = ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", *(["AVIF"] if features.check("avif") else [])]
 _READABLE_HINT = "Formats that work: JPEG, PNG, WebP, TIFF, GIF, BMP" + (" and AVIF." if "AVIF" in _READABLE else ".")
 _SMALLER_HINT = f"At most {MAX_PIXELS // 1_000_000} megapixels and {MAX_BYTES >> 20} MiB can be painted; make it smaller first."
+_DAMAGED_HINT = "Open and save it again elsewhere, or choose another file."
 # One decode at a time: Pillow's size limit and Python's warning filters are global, and a large picture takes gigabytes.
 _DECODING = threading.Lock()
 _FOREIGN = {  # how files that people do try begin, from byte 4 for HEIC
@@ -103,26 +104,16 @@ def decode(data: bytes, name: str = "") -> Picture:
         raise ImpastoError(f"{label} has {len(data) >> 20} MiB.", _SMALLER_HINT)
     with _DECODING, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = _open(data, label)
-        try:
-            image.load()
-            return _from_image(image, hashlib.sha256(data).hexdigest())
-        except MemoryError:
-            raise ImpastoError(f"{label} does not fit into memory.", _SMALLER_HINT) from None
-        except Exception as error:  # Pillow's decoders raise nearly every kind of exception for damaged files
-            raise ImpastoError(
-                f"{label} is damaged or cut short ({error}).", "Open and save it again elsewhere, or choose another file."
-            ) from None
+        return _from_image(_open(data, label), hashlib.sha256(data).hexdigest(), label)
 
 
 def from_pil(image: Image.Image) -> Picture:
-    """A picture from a PIL image of any mode."""
+    """A picture from a PIL image of any mode; an ImpastoError when its file turns out to be damaged."""
+    if min(image.size) < 1 or image.width * image.height > MAX_PIXELS:
+        raise ImpastoError(f"The photo is {image.width}×{image.height} pixels.", _SMALLER_HINT)
     with _DECODING, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image.load()
-        if min(image.size) < 1:
-            raise ImpastoError("The photo has no pixels.", "Give a picture of at least 1×1.")
-        return _from_image(image, "")
+        return _from_image(image, "", "The photo")
 
 
 def from_array(array: NDArray[Any]) -> Picture:
@@ -232,7 +223,7 @@ def _open(data: bytes, label: str) -> Image.Image:
     except UnidentifiedImageError:
         raise ImpastoError(f"{label} is not a picture that can be read{_foreign(data)}.", _READABLE_HINT) from None
     except Exception as error:  # damaged headers, as in `decode`
-        raise ImpastoError(f"{label} is damaged ({error}).", "Open and save it again elsewhere, or choose another file.") from None
+        raise ImpastoError(f"{label} is damaged ({error}).", _DAMAGED_HINT) from None
     finally:
         Image.MAX_IMAGE_PIXELS = limit
     width, height = image.size
@@ -251,9 +242,15 @@ def _foreign(data: bytes) -> str:
     return ""
 
 
-def _from_image(image: Image.Image, id: str) -> Picture:
-    metadata, orientation = _metadata(image)
-    levels, alpha = _levels(image)
+def _from_image(image: Image.Image, id: str, label: str) -> Picture:
+    try:
+        image.load()
+        metadata, orientation = _metadata(image)
+        levels, alpha = _levels(image)
+    except MemoryError:
+        raise ImpastoError(f"{label} does not fit into memory.", _SMALLER_HINT) from None
+    except Exception as error:  # Pillow's decoders raise nearly every kind of exception for damaged files
+        raise ImpastoError(f"{label} is damaged or cut short ({error}).", _DAMAGED_HINT) from None
     if orientation in range(2, 9):
         levels, alpha = _turn(levels, orientation), None if alpha is None else _turn(alpha, orientation)
     return Picture(levels, alpha, metadata, id)
@@ -343,7 +340,7 @@ def _save_options(metadata: Metadata, format: str, quality: int) -> dict[str, An
         "png": {"compress_level": 4},
         "jpeg": {"quality": quality, "subsampling": 0 if quality >= 90 else 2},
         "webp": {"quality": quality, "method": 4},
-        "tiff": {"compression": "tiff_adobe_deflate"},
+        "tiff": {},  # not compressed, because libtiff cannot write the Exif and GPS directories
     }
     options = by_format[format]
     if metadata.exif and len(metadata.exif) < 65_000:  # what a JPEG segment can hold

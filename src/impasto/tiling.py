@@ -53,7 +53,7 @@ def spans(length: int, tile: int, halo: int, multiple: int) -> list[Span]:
     # the smallest window with which this count still covers the length; one multiple is spent on rounding the starts
     size = -(-(length + (count - 1) * (2 * halo + multiple)) // (count * multiple)) * multiple
     size = min(size, length)
-    starts = [(length - size) * index // (count - 1) // multiple * multiple for index in range(count)]
+    starts = sorted({(length - size) * index // (count - 1) // multiple * multiple for index in range(count)})
     cuts = [0, *((left + size + right) // 2 for left, right in itertools.pairwise(starts)), length]
     return [Span(start, start + size, *cuts[index : index + 2]) for index, start in enumerate(starts)]
 
