@@ -47,6 +47,7 @@ class OnnxRuntimeBackend:
         options.intra_op_num_threads = _cores()
         options.log_severity_level = 3
         options.use_deterministic_compute = True
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leaves the cores to whatever comes after a run
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._lock = threading.Lock()  # two runs at once are slower than one after the other
 
