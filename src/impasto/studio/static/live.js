@@ -1,7 +1,7 @@
 // Which painting to ask for, and when: one request out at a time, only the newest look remembered, a sharp one after a pause.
 
 const SHARP_AFTER_MS = 150;
-const SHORTEST_GAP_MS = 30; // between requests: faster than the eye follows would only heat the machine
+const SHORTEST_GAP_MS = 33; // between requests: more than 30 pictures a second would only heat the machine
 
 export const PREVIEW_PX = 512;
 

@@ -14,18 +14,21 @@ class StyleMix extends HTMLElement {
   }
 
   show(mixed) {
-    this.hidden = mixed.length < 2;
-    const names = mixed.map(([name]) => name).join();
-    if (names !== this.#names) this.#rebuild(mixed);
+    const parts = mixed.length < 2 ? [] : mixed;
+    const names = parts.map(([name]) => name).join();
+    if (names !== this.#names) this.#rebuild(parts);
     this.#names = names;
-    for (const [name, weight] of mixed) this.#sliders.get(name).value = weight;
+    for (const [name, weight] of parts) this.#sliders.get(name).value = weight;
   }
 
   #rebuild(mixed) {
     this.#sliders.clear();
+    this.replaceChildren();
+    this.hidden = mixed.length === 0;
+    if (this.hidden) return;
     const heading = document.createElement("h3");
     heading.textContent = t("mix.title");
-    this.replaceChildren(heading);
+    this.append(heading);
     for (const [name] of mixed) {
       const slider = ControlSlider.make(this.#control(name, mixed.length), (weight) => this.onWeight(name, weight));
       this.#sliders.set(name, slider);

@@ -1,0 +1,149 @@
+"""A real Chromium on a real studio. Debian's `chromium` is used where it is installed, else the one Playwright brings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from impasto.palette import Palette
+from impasto.picture import encode, from_array
+from tests.conftest import make_pixels
+from tests.studio_server import RunningStudio
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",
+]
+# Chromium itself says this of every WebGL page that it composes without a GPU; the page reads nothing back.
+_CHROMIUMS_OWN = "GPU stall due to ReadPixels"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def studio(tiny_palette: Palette) -> Iterator[RunningStudio]:
+    running = RunningStudio(tiny_palette)
+    yield running
+    running.stop()
+
+
+class Studio:
+    """The page as a person meets it: what they do, and the pixels they see."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.paints = 0  # asked for
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("websocket", lambda live: live.on("framesent", self._count))
+
+    def _hear(self, message: Any) -> None:
+        if message.type in {"error", "warning"} and _CHROMIUMS_OWN not in message.text:
+            self.complaints.append(message.text)
+
+    def _count(self, frame: bytes | str) -> None:
+        self.paints += b'"type":"paint"' in (frame if isinstance(frame, bytes) else frame.encode())
+
+    def open(self, query: str = "") -> None:
+        self.page.goto(f"{self.url}/{query}")
+        self.until(lambda: self.page.locator("compare-view.painted").count() == 1, "no painting")
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Waits for a condition, as long as a slow machine may need."""
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, what
+            self.page.wait_for_timeout(25)
+
+    def choose(self, pixels: NDArray[np.uint8], name: str = "mine.png") -> None:
+        """Chooses a photo and waits for its painting."""
+        file = {"name": name, "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}
+        self.page.set_input_files("photo-drop input", [file])  # type: ignore[list-item]
+        self.until(lambda: self.pixels().shape[:2] == pixels.shape[:2], "the photo was not painted")
+
+    def slider(self, name: str) -> Any:
+        return self.page.get_by_role("slider", name=name, exact=True)
+
+    def set(self, name: str, value: float) -> None:
+        self.slider(name).evaluate("(range, value) => { range.value = value; range.dispatchEvent(new Event('input')); }", value)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """H×W×3 of the painting's canvas as it is drawn."""
+        width, height, rgb = self.page.evaluate(
+            """() => {
+                const view = document.querySelector("compare-view");
+                view.draw();
+                const canvas = document.createElement("canvas");
+                Object.assign(canvas, { width: view.painting.width, height: view.painting.height });
+                const context = canvas.getContext("2d", { willReadFrequently: true });
+                context.drawImage(view.painting, 0, 0);
+                const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+                let text = "";
+                for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i], data[i + 1], data[i + 2]);
+                return [canvas.width, canvas.height, text];
+            }"""
+        )
+        return np.frombuffer(rgb.encode("latin-1"), np.uint8).reshape(height, width, 3)
+
+    def until_pixels(self, expected: NDArray[np.float32], tolerance: int = 1) -> None:
+        """Waits until the painting is this one (H×W×3 in 0..1)."""
+        levels = np.floor(expected * 255 + 0.5).astype(int)
+
+        def is_there() -> bool:
+            shown = self.pixels()
+            return shown.shape == levels.shape and int(np.abs(shown - levels).max()) <= tolerance
+
+        self.until(is_there, "the painting is not the one expected")
+
+
+@pytest.fixture
+def page_options() -> dict[str, Any]:
+    return {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
+
+
+@pytest.fixture
+def person(browser: Browser, studio: RunningStudio, page_options: dict[str, Any]) -> Iterator[Studio]:
+    """A page that is open on the sample; at the end nothing may have complained in the console."""
+    context = browser.new_context(**page_options)
+    person = Studio(context.new_page(), studio.url)
+    person.open()
+    yield person
+    context.close()
+    assert person.complaints == []
+
+
+@pytest.fixture(scope="session")
+def photo_pixels() -> NDArray[np.uint8]:
+    """Small enough that the preview is the sharp painting too."""
+    return make_pixels(320, 200, seed=5)

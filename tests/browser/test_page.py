@@ -1,0 +1,383 @@
+"""What a person does on the page, done with real input in a real browser; pixels are checked, not only the DOM."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from impasto.engine import Engine
+from impasto.finish import finish
+from impasto.look import CONTROLS, Look
+from impasto.palette import Palette
+from impasto.picture import decode, encode, from_array
+from tests.browser.conftest import Studio
+from tests.conftest import make_pixels
+from tests.studio_server import RunningStudio
+
+
+def painted(palette: Palette, pixels: NDArray[np.uint8], **look: Any) -> NDArray[np.float32]:
+    return Engine(palette).render(from_array(pixels), Look.parse(look)).pixels
+
+
+def test_the_sample_is_painted_when_the_page_opens(person: Studio) -> None:
+    person.until(lambda: person.pixels().std() > 10, "the picture is empty")
+    assert person.page.get_by_text("Sample photo").is_visible()
+
+
+def test_every_control_of_the_table_has_its_slider(person: Studio) -> None:
+    for control in CONTROLS.values():
+        slider = person.slider(control.label)
+        assert [float(slider.get_attribute(name)) for name in ("min", "max", "step")] == [control.minimum, control.maximum, control.step]
+        assert float(slider.input_value()) == control.default
+        described = slider.get_attribute("aria-describedby")
+        assert person.page.locator(f"#{described}").text_content() == control.help
+
+
+def test_a_chosen_photo_is_painted_and_so_are_its_thumbnails(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.choose(photo_pixels)
+    person.until_pixels(painted(tiny_palette, photo_pixels, styles="red"))
+    thumbs = person.page.locator("style-grid canvas[data-made]")
+    person.until(lambda: thumbs.count() == 3, "thumbnails are missing")
+    grey = thumbs.nth(2).evaluate("canvas => [...canvas.getContext('2d').getImageData(canvas.width / 2, 20, 1, 1).data]")
+    assert max(grey[:3]) - min(grey[:3]) <= 2
+
+
+def test_a_dropped_photo_is_painted(person: Studio, photo_pixels: NDArray[np.uint8]) -> None:
+    data = list(encode(from_array(photo_pixels), "png"))
+    script = """bytes => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(bytes)], "dropped.png", { type: "image/png" }));
+        return transfer;
+    }"""
+    transfer = person.page.evaluate_handle(script, data)
+    for event in ("dragenter", "dragover", "drop"):
+        person.page.dispatch_event("compare-view", event, {"dataTransfer": transfer})
+    person.until(lambda: person.pixels().shape == photo_pixels.shape, "the photo was not painted")
+    assert person.page.get_by_text("dropped.png").is_visible()
+
+
+def test_a_pasted_photo_is_painted(person: Studio, photo_pixels: NDArray[np.uint8]) -> None:
+    data = list(encode(from_array(photo_pixels), "png"))
+    script = """bytes => {
+        const clipboardData = new DataTransfer();
+        clipboardData.items.add(new File([new Uint8Array(bytes)], "", { type: "image/png" }));
+        document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+    }"""
+    person.page.evaluate(script, data)
+    person.until(lambda: person.pixels().shape == photo_pixels.shape, "the photo was not painted")
+
+
+def test_styles_are_chosen_and_mixed(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.choose(photo_pixels)
+    person.page.get_by_role("button", name="Mono", exact=True).click()
+    person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono"))
+    person.page.get_by_role("button", name="Red", exact=True).click(modifiers=["Shift"])
+    person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono,red"))
+    person.slider("Red share").focus()
+    for _ in range(20):
+        person.page.keyboard.press("ArrowRight")
+    person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono:0.3,red:0.7"))
+    assert float(person.slider("Mono share").input_value()) == pytest.approx(0.3)
+    person.page.get_by_role("button", name="Add Stripes to the mix").click()
+    assert person.page.locator("style-mix control-slider").count() == 3
+    for name in ("Stripes", "Red"):
+        person.page.get_by_role("button", name=f"Take {name} out of the mix").click()
+    person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono"))
+
+
+def test_strength_is_dragged_with_the_mouse_and_the_keyboard(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.choose(photo_pixels)
+    slider = person.slider("Strength")
+    box = slider.bounding_box()
+    person.page.mouse.move(box["x"] + box["width"] * 0.667, box["y"] + box["height"] / 2)
+    person.page.mouse.down()
+    person.page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2, steps=12)
+    person.page.mouse.up()
+    assert float(slider.input_value()) == 0
+    person.until_pixels(photo_pixels.astype(np.float32) / 255, tolerance=0)
+    person.page.keyboard.press("End")
+    person.until_pixels(painted(tiny_palette, photo_pixels, strength=1.5))
+    person.page.get_by_label("Strength value").fill("40")
+    person.until_pixels(painted(tiny_palette, photo_pixels, strength=0.4))
+    person.page.get_by_role("button", name="Reset Strength").click()
+    person.until_pixels(painted(tiny_palette, photo_pixels))
+
+
+def test_finish_controls_ask_for_nothing(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.choose(photo_pixels)
+    painting = painted(tiny_palette, photo_pixels)
+    photo = photo_pixels.astype(np.float32) / 255
+    person.until_pixels(painting)
+    person.until(lambda: person.page.locator("style-grid canvas[data-made]").count() == 3, "thumbnails are missing")
+    paints, requests = person.paints, len(person.requests)
+    person.slider("Saturation").focus()
+    person.page.keyboard.press("Home")
+    person.until_pixels(finish(painting, photo, Look(saturation=0)), 2)
+    shown = person.pixels().astype(int)
+    assert (shown.max(axis=2) - shown.min(axis=2)).max() <= 1
+    for name, value in (("Hue", 90), ("Detail", 1.5), ("Keep photo colours", 0.5), ("Contrast", 0.3), ("Opacity", 0.8), ("Saturation", 1.5)):
+        person.set(name, value)
+    look = Look(hue=90, detail=1.5, keep_colour=0.5, contrast=0.3, opacity=0.8, saturation=1.5)
+    person.until_pixels(finish(painting, photo, look), 3)
+    assert (person.paints, len(person.requests)) == (paints, requests)
+
+
+def test_a_hundred_moves_leave_the_last_and_few_renders(person: Studio, tiny_palette: Palette) -> None:
+    pixels = make_pixels(640, 400, seed=9)
+    person.choose(pixels)
+    person.until_pixels(painted(tiny_palette, pixels))
+    before = person.paints
+    slider = person.slider("Strength")
+    box = slider.bounding_box()
+    y = box["y"] + box["height"] / 2
+    person.page.mouse.move(box["x"] + box["width"] * 0.66, y)
+    person.page.mouse.down()
+    person.page.evaluate("() => { window.moves = 0; addEventListener('input', () => window.moves++, true); }")
+    began = time.monotonic()
+    for move in range(100):
+        person.page.mouse.move(box["x"] + box["width"] * (0.66 - 0.4 * (move + 1) / 100), y)
+    person.page.mouse.up()
+    elapsed_s = time.monotonic() - began
+    moves = person.page.evaluate("() => window.moves")
+    last = float(slider.input_value())
+    assert last < 0.45 and moves > 20
+    person.until_pixels(painted(tiny_palette, pixels, strength=last))
+    assert 0 < person.paints - before < 40 * max(1, elapsed_s)
+
+
+def test_a_burst_of_moves_within_one_second(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.choose(photo_pixels)
+    before = person.paints
+    script = """async () => {
+        const range = document.querySelector("control-slider input[type=range]");
+        for (let move = 1; move <= 100; move++) {
+            range.value = move === 100 ? 0.35 : move / 100;
+            range.dispatchEvent(new Event("input"));
+            await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+    }"""
+    began = time.monotonic()
+    person.page.evaluate(script)
+    elapsed_s = time.monotonic() - began
+    person.until_pixels(painted(tiny_palette, photo_pixels, strength=0.35))
+    assert 0 < person.paints - before < 40 * max(1, elapsed_s)
+
+
+def test_undo_and_redo(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.choose(photo_pixels)
+    assert person.page.get_by_role("button", name="Undo").is_disabled()
+    for value in (0.9, 0.5, 0.2):
+        person.set("Strength", value)
+    person.page.get_by_role("button", name="Mono", exact=True).click()
+    person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono", strength=0.2))
+    person.page.keyboard.press("Control+z")
+    person.until_pixels(painted(tiny_palette, photo_pixels, strength=0.2))
+    person.page.get_by_role("button", name="Undo").click()
+    person.until_pixels(painted(tiny_palette, photo_pixels))
+    person.page.keyboard.press("Control+Shift+z")
+    person.page.get_by_role("button", name="Redo").click()
+    person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono", strength=0.2))
+
+
+def screen(person: Studio) -> NDArray[np.float32]:
+    """The picture as it is on the screen, whatever lies over it."""
+    return decode(person.page.locator("compare-view .frame").screenshot()).pixels
+
+
+def test_the_split_shows_the_photo_beside_the_painting(person: Studio) -> None:
+    grey = np.full((320, 480, 3), 128, np.uint8)
+    person.choose(grey)
+    person.page.get_by_role("button", name="Compare").click()
+    split = person.slider("Split between photo and painting")
+    split.focus()
+    height, width = screen(person).shape[:2]
+    left, right, y = width // 4, width * 3 // 4, height // 4
+
+    def is_photo(x: int) -> bool:
+        pixel = screen(person)[y, x]
+        return bool(pixel.max() - pixel.min() < 0.05)
+
+    person.until(lambda: is_photo(left) and not is_photo(right), "the split is not in the middle")
+    person.page.keyboard.press("Home")
+    person.until(lambda: not is_photo(left) and not is_photo(right), "Home does not show the painting alone")
+    person.page.keyboard.press("End")
+    person.until(lambda: is_photo(left) and is_photo(right), "End does not show the photo alone")
+    box = person.page.locator("compare-view .frame").bounding_box()
+    person.page.mouse.move(box["x"] + box["width"] - 1, box["y"] + 9)
+    person.page.mouse.down()
+    person.page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 9, steps=5)
+    person.page.mouse.up()
+    assert float(split.input_value()) == pytest.approx(40, abs=1)
+    person.until(lambda: is_photo(left) and not is_photo(right), "the split does not follow the pointer")
+
+
+def test_peeking_shows_the_photo_while_it_is_held(person: Studio) -> None:
+    person.choose(np.full((320, 480, 3), 128, np.uint8))
+
+    def spread() -> float:
+        pixel = screen(person)[100, 100]
+        return float(pixel.max() - pixel.min())
+
+    person.until(lambda: spread() > 0.2, "the painting does not show")
+    person.page.keyboard.down("p")
+    person.until(lambda: spread() < 0.05, "the photo does not show")
+    person.page.keyboard.up("p")
+    person.until(lambda: spread() > 0.2, "the painting does not come back")
+    person.page.get_by_role("button", name="Hold for photo").hover()
+    person.page.mouse.down()
+    person.until(lambda: spread() < 0.05, "the photo does not show")
+    person.page.mouse.up()
+    person.until(lambda: spread() > 0.2, "the painting does not come back")
+
+
+def test_a_large_photo_is_sharpened_to_the_screen(person: Studio, tiny_palette: Palette) -> None:
+    pixels = make_pixels(1500, 900, seed=2)
+    file = {"name": "large.png", "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}
+    person.page.set_input_files("photo-drop input", [file])  # type: ignore[list-item]
+    person.until(lambda: person.pixels().shape[1] > 512, "no sharp painting came")
+    width = person.pixels().shape[1]
+    expected = Engine(tiny_palette).paint(from_array(pixels), Look(), long_edge_px=width).pixels
+    person.until_pixels(expected)
+    person.set("Strength", 0.5)
+    expected = Engine(tiny_palette).paint(from_array(pixels), Look(strength=0.5), long_edge_px=width).pixels
+    person.until_pixels(expected)
+
+
+@pytest.mark.parametrize(("format", "edge"), [("png", ""), ("webp", "1080")])
+def test_export_saves_the_finished_painting(person: Studio, tiny_palette: Palette, format: str, edge: str) -> None:
+    pixels = make_pixels(1300, 700, seed=3)
+    person.page.set_input_files(
+        "photo-drop input", [{"name": "holiday.png", "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}]
+    )
+    person.until(lambda: person.page.get_by_text("holiday.png").is_visible(), "the photo was not taken")
+    person.set("Saturation", 0.3)
+    person.page.get_by_role("button", name="Export").click()
+    dialog = person.page.get_by_role("dialog")
+    dialog.get_by_label("Format").select_option(format)
+    dialog.get_by_label("Size").select_option(edge)
+    with person.page.expect_download() as downloading:
+        dialog.get_by_role("button", name="Export").click()
+    download = downloading.value
+    assert download.suggested_filename == f"holiday-red.{format}"
+    saved = decode(download.path().read_bytes())
+    look = Look(styles=(("red", 1.0),), saturation=0.3)
+    expected = Engine(tiny_palette).render(from_array(pixels), look, long_edge_px=int(edge) if edge else None)
+    assert (saved.width, saved.height) == (expected.width, expected.height)
+    assert np.abs(saved.pixels - expected.pixels).mean() < (0.002 if format == "png" else 0.02)
+    person.until(lambda: not dialog.is_visible(), "the dialog stays open")
+
+
+def test_a_reload_loses_nothing(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.choose(photo_pixels)
+    person.page.get_by_role("button", name="Stripes", exact=True).click()
+    person.set("Brush size", 1.5)
+    person.set("Warmth", 0.5)
+    person.page.reload()
+    expected = painted(tiny_palette, photo_pixels, styles="stripes", brush=1.5, warmth=0.5)
+    person.until_pixels(expected, 2)
+    assert person.page.get_by_text("mine.png").is_visible()
+
+
+def test_the_page_speaks_chinese(person: Studio) -> None:
+    person.page.get_by_role("button", name="中文").click()
+    person.until(lambda: person.page.get_by_role("slider", name="饱和度").count() == 1, "the words are not Chinese")
+    assert person.page.locator("html").get_attribute("lang") == "zh"
+    assert not re.search(r"\b(Styles|Export|Compare)\b", person.page.locator("body").inner_text())
+
+
+def test_without_webgl_the_pixels_are_the_same(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.open("?plain")
+    person.choose(photo_pixels)
+    person.set("Detail", 1.2)
+    person.set("Saturation", 0.4)
+    person.until_pixels(painted(tiny_palette, photo_pixels, detail=1.2, saturation=0.4), 2)
+    assert person.page.get_by_text("no WebGL2").is_visible()
+
+
+def test_a_picture_with_alpha_keeps_it(person: Studio) -> None:
+    levels = np.dstack((make_pixels(200, 100), np.full((100, 200), 255, np.uint8)))
+    levels[:, :100, 3] = 0
+    person.choose(levels)
+    script = """() => {
+        const view = document.querySelector("compare-view");
+        view.draw();
+        const canvas = new OffscreenCanvas(200, 100);
+        const context = canvas.getContext("2d", { willReadFrequently: true });
+        context.drawImage(view.painting, 0, 0);
+        return [20, 180].map((x) => context.getImageData(x, 50, 1, 1).data[3]);
+    }"""
+    assert person.page.evaluate(script) == [0, 255]
+
+
+@pytest.mark.parametrize("data", [b"no photo at all", b"", b"\xff\xd8\xff\xe0broken"])
+def test_a_bad_file_is_a_toast_and_nothing_is_lost(
+    person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette, data: bytes
+) -> None:
+    person.choose(photo_pixels)
+    person.page.set_input_files("photo-drop input", [{"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": data}])
+    toast = person.page.get_by_role("alert")
+    toast.wait_for()
+    assert "Traceback" not in toast.inner_text() and len(toast.inner_text()) > 20
+    person.set("Strength", 0.3)
+    person.until_pixels(painted(tiny_palette, photo_pixels, strength=0.3))
+    assert person.page.get_by_text("mine.png").is_visible()
+    toast.get_by_role("button", name="Dismiss").click()
+    assert toast.count() == 0
+    assert all("400" in complaint for complaint in person.complaints)  # Chromium's own line for the refused request
+    person.complaints.clear()
+
+
+def test_a_restarted_studio_loses_nothing(
+    person: Studio, studio: RunningStudio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette
+) -> None:
+    person.choose(photo_pixels)
+    studio.stop()
+    person.until(lambda: person.page.get_by_text("Reconnecting").is_visible(), "the page does not notice")
+    person.set("Strength", 0.6)
+    studio.start()
+    person.until_pixels(painted(tiny_palette, photo_pixels, strength=0.6))
+    assert person.page.get_by_text("Live").is_visible()
+    assert all("WebSocket" in complaint or "ERR_" in complaint for complaint in person.complaints), person.complaints
+    person.complaints.clear()
+
+
+class TestPhone:
+    @pytest.fixture
+    def page_options(self) -> dict[str, Any]:
+        return {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True, "locale": "en-GB"}
+
+    def test_the_layout_fits(self, person: Studio) -> None:
+        width, scroll = person.page.evaluate("() => [innerWidth, document.scrollingElement.scrollWidth]")
+        assert scroll <= width == 390
+        for name in ("Export", "Compare", "Open photo"):
+            box = person.page.get_by_role("button", name=name).bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["height"] >= 36
+
+    def test_touch_chooses_and_drags(self, person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+        person.choose(photo_pixels)
+        person.page.get_by_role("button", name="Mono", exact=True).tap()
+        person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono"))
+        slider = person.slider("Strength")
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
+        person.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono", strength=float(slider.input_value())))
+
+
+def test_the_documentation_page_lists_the_routes(person: Studio) -> None:
+    person.page.goto(f"{person.url}/docs")
+    person.page.get_by_text("/api/paint", exact=True).wait_for()
+    assert all(url.startswith(person.url) for url in person.requests if url.startswith("http"))
+
+
+def test_the_settings_of_another_palette_do_no_harm(person: Studio) -> None:
+    look = json.dumps({"look": {"styles": [["gone", 1]], "strength": 99, "hue": "x", "other": 3}})
+    person.page.evaluate("settings => localStorage.setItem('impasto.settings', settings)", look)
+    person.open()
+    assert float(person.slider("Strength").input_value()) == 1

@@ -1,0 +1,194 @@
+"""The live websocket, spoken to by a real client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from impasto.engine import Engine
+from impasto.look import Look
+from impasto.palette import Palette
+from impasto.picture import decode, encode, from_array
+from impasto.studio import protocol
+from tests.conftest import make_pixels
+from tests.studio_server import RunningStudio
+
+TIMEOUT_S = 60
+
+
+@pytest.fixture(scope="module")
+def studio(tiny_palette: Palette) -> Iterator[RunningStudio]:
+    running = RunningStudio(tiny_palette)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def live(studio: RunningStudio) -> Iterator[ClientConnection]:
+    with connect(studio.live_url, compression=None, max_size=None) as connection:
+        yield connection
+
+
+def photo_bytes(width: int = 67, height: int = 45) -> bytes:
+    return encode(from_array(make_pixels(width, height)), "png")
+
+
+@pytest.fixture(scope="module")
+def picture_id(studio: RunningStudio) -> str:
+    return post(studio, photo_bytes())
+
+
+@pytest.fixture(scope="module")
+def large_id(studio: RunningStudio) -> str:
+    return post(studio, photo_bytes(3000, 2000))
+
+
+def post(studio: RunningStudio, data: bytes) -> str:
+    identity: str = httpx.post(f"{studio.url}/api/pictures", content=data, timeout=TIMEOUT_S).json()["id"]
+    return identity
+
+
+def paint(live: ClientConnection, seq: int, picture: str, long_edge: int = 512, **look: Any) -> None:
+    live.send(protocol.pack({"type": "paint", "seq": seq, "picture": picture, "look": look, "long_edge": long_edge}))
+
+
+def answer(live: ClientConnection) -> tuple[dict[str, Any], memoryview]:
+    frame = live.recv(timeout=TIMEOUT_S)
+    assert isinstance(frame, bytes)
+    return protocol.unpack(frame)
+
+
+def levels(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.floor(pixels * 255 + 0.5).astype(np.uint8)
+
+
+def test_a_painting_is_the_engines_raw_painting(live: ClientConnection, picture_id: str, tiny_palette: Palette) -> None:
+    paint(live, 5, picture_id, styles=[["red", 1], ["mono", 1]], strength=1.2, saturation=0)
+    header, pixels = answer(live)
+    assert (header["type"], header["seq"], header["width"], header["height"]) == ("painting", 5, 67, 45)
+    assert set(header["ms"]) == {"resize", "generator", "server"}
+    look = Look(styles=(("red", 1.0), ("mono", 1.0)), strength=1.2)
+    expected = Engine(tiny_palette).paint(decode(photo_bytes()), look).pixels
+    np.testing.assert_array_equal(np.frombuffer(pixels, np.uint8).reshape(45, 67, 3), levels(expected))
+
+
+def test_strength_zero_is_the_photo(live: ClientConnection, picture_id: str) -> None:
+    paint(live, 1, picture_id, strength=0)
+    np.testing.assert_array_equal(np.frombuffer(answer(live)[1], np.uint8), make_pixels(67, 45).reshape(-1))
+
+
+def test_every_request_is_answered_and_the_last_one_wins(live: ClientConnection, large_id: str) -> None:
+    for seq in range(30):
+        paint(live, seq, large_id, 1600, strength=0.5 + seq / 100)
+    answers: dict[int, str] = {}
+    while 29 not in answers:
+        header, _ = answer(live)
+        answers[header["seq"]] = header["type"]
+    assert sorted(answers) == list(range(30))
+    assert answers[29] == "painting"
+    assert list(answers.values()).count("superseded") >= 20
+
+
+def test_errors_leave_the_session_as_it_was(live: ClientConnection, picture_id: str) -> None:
+    live.send(b"nonsense")
+    live.send("text")
+    live.send(protocol.pack({"type": "dance"}))
+    paint(live, 4, picture_id, styles="rad")
+    paint(live, 5, picture_id, strength="abc")
+    headers = [answer(live)[0] for _ in range(5)]
+    assert {header["type"] for header in headers} == {"error"}
+    assert sorted(header["seq"] or 0 for header in headers) == [0, 0, 0, 4, 5]
+    assert any("red" in header["hint"] for header in headers)
+    paint(live, 6, picture_id)
+    assert answer(live)[0]["type"] == "painting"
+
+
+def test_an_unknown_picture_has_a_code_of_its_own(live: ClientConnection) -> None:
+    paint(live, 1, "f" * 64)
+    header, _ = answer(live)
+    assert (header["type"], header["code"]) == ("error", "unknown-picture")
+
+
+def test_thumbnails_come_for_every_style(live: ClientConnection, picture_id: str, tiny_palette: Palette) -> None:
+    live.send(protocol.pack({"type": "thumbs", "seq": 9, "picture": picture_id, "long_edge": 32}))
+    for style in tiny_palette.styles:
+        header, pixels = answer(live)
+        assert (header["type"], header["style"], header["width"]) == ("thumb", style.name, 32)
+        look = Look(styles=((style.name, 1.0),))
+        expected = Engine(tiny_palette).paint(decode(photo_bytes()), look, long_edge_px=32).pixels
+        np.testing.assert_array_equal(np.frombuffer(pixels, np.uint8), levels(expected).reshape(-1))
+
+
+def test_real_work_goes_before_thumbnails(live: ClientConnection, picture_id: str) -> None:
+    live.send(protocol.pack({"type": "thumbs", "seq": 1, "picture": picture_id}))
+    paint(live, 2, picture_id)
+    types = [answer(live)[0]["type"] for _ in range(4)]
+    assert types == ["painting", "thumb", "thumb", "thumb"]
+
+
+def export(live: ClientConnection, seq: int, picture: str, **fields: Any) -> None:
+    live.send(protocol.pack({"type": "export", "seq": seq, "picture": picture, "look": {}, **fields}))
+
+
+def test_export_is_the_finished_painting_at_full_size(live: ClientConnection, large_id: str, studio: RunningStudio) -> None:
+    look = {"styles": "mono", "warmth": 0.5}
+    export(live, 3, large_id, look=look)
+    fractions, header, data = [], {"type": ""}, memoryview(b"")
+    while header["type"] != "exported":
+        header, data = answer(live)
+        if header["type"] == "progress":
+            fractions.append(header["fraction"])
+    assert (header["mime"], header["width"], header["height"]) == ("image/png", 3000, 2000)
+    assert fractions == sorted(fractions) and fractions
+    expected = Engine(studio.engine.palette).render(decode(photo_bytes(3000, 2000)), Look.parse(look))
+    np.testing.assert_array_equal(levels(decode(bytes(data)).pixels), levels(expected.pixels))
+
+
+def test_an_export_can_be_cancelled_and_then_asked_for_again(live: ClientConnection, large_id: str, picture_id: str) -> None:
+    export(live, 3, large_id, look={"strength": 0.77})
+    export(live, 4, large_id)
+    live.send(protocol.pack({"type": "cancel", "seq": 3}))
+    seen = {}
+    while 3 not in seen:
+        header, _ = answer(live)
+        if header["type"] != "progress":
+            seen[header["seq"]] = header["type"]
+    assert seen == {3: "superseded", 4: "error"}
+    export(live, 5, picture_id, format="webp", long_edge=20)
+    header, data = answer(live)
+    while header["type"] == "progress":
+        header, data = answer(live)
+    assert (header["type"], header["seq"], decode(bytes(data)).width) == ("exported", 5, 20)
+
+
+def test_a_format_that_is_none_is_refused(live: ClientConnection, picture_id: str) -> None:
+    export(live, 1, picture_id, format="gif")
+    assert "png" in answer(live)[0]["hint"]
+
+
+def test_a_session_that_went_away_stops_its_work(studio: RunningStudio, large_id: str, picture_id: str) -> None:
+    for _ in range(5):
+        with connect(studio.live_url, compression=None, max_size=None) as gone:
+            paint(gone, 1, large_id, 3000, brush=1.7)
+            export(gone, 2, large_id, look={"brush": 1.7})
+    with connect(studio.live_url, compression=None, max_size=None) as live:
+        paint(live, 1, picture_id)
+        assert answer(live)[0]["type"] == "painting"
+
+
+def test_other_origins_get_no_session(studio: RunningStudio) -> None:
+    with pytest.raises(InvalidStatus) as refused, connect(studio.live_url, origin="https://evil.example"):  # type: ignore[arg-type]
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_messages_are_not_compressed(studio: RunningStudio) -> None:
+    with connect(studio.live_url) as live:
+        assert live.protocol.extensions == []
