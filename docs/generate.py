@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and docs/controls.md from the program itself: `make docs`. tests/test_docs.py fails when they are not true any more."""
+"""Writes docs/cli.md and docs/controls.md from the program itself: `make docs`. tests/test_docs.py holds the pages to it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def controls_page() -> str:
         "# Controls",
         NOTE,
         "",
-        "Every control is declared once, in `src/impasto/look.py`; the studio's sliders, the options of `impasto paint`, the keyword arguments of",
-        "`impasto.paint` and the fields of a look in JSON are made from that table. *Generator* controls run the network; *finish* controls are",
-        "arithmetic on the painting and the photo, and cost nearly nothing.",
+        "Every control is declared once, in `src/impasto/look.py`. The studio's sliders, the options of `impasto paint`, the keyword",
+        "arguments of `impasto.paint` and the fields of a look in JSON are made from that table. *Generator* controls run the network;",
+        "*finish* controls are arithmetic on the painting and the photo.",
         "",
         "| control | option | name in Python and JSON | kind | range | step | default | what it does |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",

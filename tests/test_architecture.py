@@ -164,7 +164,7 @@ def test_modules_say_what_they_are_for() -> None:
 
 
 def readme_tree() -> set[str]:
-    """Paths in the README's tree: names apart by one space, then what they are for after two or more; what is indented lies in src/impasto."""
+    """Paths in the README's tree: names, two spaces or more, what they are for. What is indented lies in src/impasto."""
     block = re.search(r"```text\n(README\.md.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert block, "README.md has no tree"
     found = set()

@@ -21,7 +21,7 @@ from impasto.errors import ImpastoError
 from impasto.look import CONTROLS, Control, Look
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
-PaletteOption = Annotated[Path | None, typer.Option("--palette", metavar="FILE", help="A .palette file; the one that ships with Impasto otherwise.")]
+PaletteOption = Annotated[Path | None, typer.Option("--palette", metavar="FILE", help="A .palette file instead of the one that ships.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -114,8 +114,8 @@ def paint(
     output: Annotated[str | None, typer.Option("--output", "-o", metavar="OUT", help="A file, a folder, or - for standard output.")] = None,
     palette: PaletteOption = None,
     style: Annotated[str | None, typer.Option(metavar="NAME[:W],...", help="A style, or several with weights to mix them.")] = None,
-    look: Annotated[Path | None, typer.Option(metavar="FILE", help="A JSON file of control values; options given here win over it.")] = None,
-    long_edge: Annotated[int | None, typer.Option(min=1, metavar="PX", help="Longest side of the painting; a photo is never enlarged.")] = None,
+    look: Annotated[Path | None, typer.Option(metavar="FILE", help="A JSON file of control values; options win over it.")] = None,
+    long_edge: Annotated[int | None, typer.Option(min=1, metavar="PX", help="Longest side of the painting; no photo is enlarged.")] = None,
     backend: Annotated[str, typer.Option(metavar="NAME", help="auto, openvino or onnxruntime.")] = "auto",
     quality: Annotated[int, typer.Option(min=1, max=100, metavar="NUMBER", help="Quality of JPEG and WebP files.")] = 92,
     strip_metadata: Annotated[bool, typer.Option("--strip-metadata", help="Leave out date, camera and place.")] = False,
@@ -129,7 +129,8 @@ def paint(
     exists, or a name that ends with /, or any name for several photos) it is OUT/holiday.monet.jpg. A painting of an earlier run is
     replaced; a photo never is, unless --overwrite is given.
     """
-    from impasto import engine, job, palette as palettes
+    from impasto import engine, job
+    from impasto import palette as palettes
 
     asked = _look(look, style, controls)
     opened = palettes.read(palette or palettes.shipped())
@@ -203,7 +204,8 @@ def _style_entry(style: Any) -> dict[str, Any]:
 @app.command()
 def doctor(palette: PaletteOption = None, as_json: JsonOption = False) -> None:
     """Time the backends, and say which one is used and why."""
-    from impasto import diagnosis, palette as palettes
+    from impasto import diagnosis
+    from impasto import palette as palettes
 
     opened = palettes.read(palette or palettes.shipped())
     found = diagnosis.examine(opened)
@@ -213,7 +215,7 @@ def doctor(palette: PaletteOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe in TOML.")],
-    out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run; the same command goes on with a run that was left.")],
+    out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run; the same command goes on with it.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the recipe, print it in full, and stop.")] = False,
 ) -> None:
     """Train on photos and paintings.

@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import version
 from typing import Any
 
-from impasto.engine import measure_backends
+from impasto.engine import Measurement, measure_backends
 from impasto.palette import Palette
 
 SIZE_PX = 512  # the long edge of the studio's preview
@@ -25,13 +25,15 @@ def examine(palette: Palette) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
         "palette": {"name": palette.name, "title": palette.title, "styles": len(palette.styles), "id": palette.id[:16]},
         "size_px": SIZE_PX,
-        "backends": [
-            {"name": one.name, "version": one.version, "milliseconds": one.milliseconds and round(one.milliseconds, 1), "problem": one.problem}
-            for one in measured
-        ],
+        "backends": [_entry(one) for one in measured],
         "used": used.name if used else None,
         "why": _why([one.name for one in measured if one.milliseconds is not None]),
     }
+
+
+def _entry(measured: Measurement) -> dict[str, Any]:
+    speed = None if measured.milliseconds is None else round(measured.milliseconds, 1)
+    return {"name": measured.name, "version": measured.version, "milliseconds": speed, "problem": measured.problem}
 
 
 def _why(working: list[str]) -> str:

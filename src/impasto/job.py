@@ -78,7 +78,7 @@ def _check_targets(tasks: list[Task], overwrite: bool) -> None:
         picture.format_for(task.target)
         target = Path(task.target).resolve()
         if target in photos and not overwrite:
-            raise ImpastoError(f"{task.target!r} is a photo to be painted.", "Choose another name with -o, or add --overwrite to replace it.")
+            raise ImpastoError(f"{task.target!r} is a photo to be painted.", "Choose another -o, or add --overwrite to replace it.")
         if target in taken:
             raise ImpastoError(f"{taken[target]!r} and {task.source!r} would both be painted to {task.target!r}.", "Paint them one by one.")
         taken[target] = task.source
