@@ -265,3 +265,10 @@ def test_backends_are_measured(tiny_palette: Palette) -> None:
     assert [entry.chosen for entry in found].count(True) == 1
     assert all(entry.milliseconds and entry.version and not entry.problem for entry in found)
     assert Engine(tiny_palette).backend == next(entry.name for entry in found if entry.chosen)
+
+
+def test_a_touch_of_strength_is_a_touch_of_change_at_export_size(tiny_palette: Palette) -> None:
+    """Coarse to fine takes nothing of the photo's detail away where the strength is near 0."""
+    large = picture.from_array(make_pixels(1100, 700))
+    painted = Engine(tiny_palette).paint(large, Look(strength=0.01))
+    assert np.abs(painted.pixels - large.pixels).mean() < 0.006

@@ -121,11 +121,11 @@ class Engine:
             return photo, photo
         start = time.perf_counter()
         name = f"{self.palette.id[:16]}-{hashlib.sha256(code.tobytes()).hexdigest()[:16]}"
-        pixels = self._painting(picture, photo, code, job)
+        pixels = self._painting(picture, photo, code, _detail(look.strength), job)
         job.took("generator", start)
         return photo, photo.with_pixels(pixels, name)
 
-    def _painting(self, picture: Picture, photo: Picture, code: Code, job: _Job) -> Pixels:
+    def _painting(self, picture: Picture, photo: Picture, code: Code, detail: float, job: _Job) -> Pixels:
         """The raw painting at the photo's size, coarse to fine from the working size; cached at both sizes."""
         key = ("painting", picture.id, code.tobytes(), photo.pixels.shape)
         found: Pixels | None = self._cache.get(key)
@@ -140,7 +140,7 @@ class Engine:
         painting = self._working_painting(picture, coarse, code, job)
         gentle = self.palette.photo_code + np.float32(REFINE_STRENGTH) * (code - self.palette.photo_code)
         for fine in photos:
-            guide = _guide(painting, coarse.pixels, fine.pixels)
+            guide = _guide(painting, coarse.pixels, fine.pixels, detail)
             painting = self._generate(_pack(guide, self.palette.generator.size_multiple), gentle, fine.pixels.shape, job)
             coarse = fine
         painting.flags.writeable = False
@@ -243,12 +243,17 @@ class _Cache:
                 self._used -= self._entries.popitem(last=False)[1][1]
 
 
-def _guide(painting: Pixels, coarse: Pixels, fine: Pixels) -> Pixels:
+def _detail(strength: float) -> float:
+    """All of the photo's detail comes back near strength 0, where the painting is almost the photo; `DETAIL` of it from 1 on."""
+    return 1 - (1 - DETAIL) * min(1.0, strength)
+
+
+def _guide(painting: Pixels, coarse: Pixels, fine: Pixels, detail: float) -> Pixels:
     """The painting enlarged, with a part of the detail that the fine photo has over the coarse one.
 
-    up(painting) + DETAIL·(fine - up(coarse)), with one enlargement because it is linear.
+    up(painting) + detail·(fine - up(coarse)), with one enlargement because it is linear.
     """
-    share = np.float32(DETAIL)
+    share = np.float32(detail)
     guide = resize(painting - share * coarse, fine.shape[1], fine.shape[0])
     for row in range(0, len(guide), BAND_ROWS):
         band = guide[row : row + BAND_ROWS]
