@@ -56,6 +56,7 @@ async function start() {
   store.addEventListener("change", (event) => lookChanged(event.detail.before));
   connect();
   showLook();
+  view.finish(store.look);
   await openFirstPhoto();
 }
 
@@ -193,16 +194,21 @@ function listenToHelp() {
 // --- the look ---
 
 function generatorPart(look) {
-  const part = { styles: look.styles };
-  for (const { name, kind } of controls) if (kind === "generator") part[name] = look[name];
-  return part;
+  return { styles: look.styles, ...partOf(look, "generator") };
 }
 
+function partOf(look, kind) {
+  return Object.fromEntries(controls.filter((control) => control.kind === kind).map(({ name }) => [name, look[name]]));
+}
+
+/** A generator control asks for a painting, a finish control draws the one that is here; the page around them comes after. */
 function lookChanged(before) {
+  const { look } = store;
+  const differs = (part, other) => JSON.stringify(part) !== JSON.stringify(other);
+  if (photo?.id && differs(generatorPart(look), generatorPart(before))) live.want(photo.id, generatorPart(look));
+  if (differs(partOf(look, "finish"), partOf(before, "finish"))) view.finish(look);
   showLook();
-  saveSettings({ look: store.look });
-  const part = generatorPart(store.look);
-  if (photo?.id && JSON.stringify(part) !== JSON.stringify(generatorPart(before))) live.want(photo.id, part);
+  saveSettings({ look });
 }
 
 function showLook() {
@@ -210,7 +216,6 @@ function showLook() {
   for (const [name, slider] of sliders) slider.value = look[name];
   grid.show(look.styles);
   mix.show(look.styles);
-  view.finish(look);
   $(".undo").disabled = !store.canUndo;
   $(".redo").disabled = !store.canRedo;
 }
@@ -264,8 +269,8 @@ function showPainting(request, header, pixels) {
   const draw = (frame) => {
     if (request.picture !== photo?.id || frame.width !== header.width || frame.height !== header.height) return;
     view.setPhoto(frame, request.picture);
-    view.setPainting(header.width, header.height, pixels);
     view.dataset.seq = header.seq;
+    view.setPainting(header.width, header.height, pixels);
     showCost(request, header);
   };
   const frame = frames.get(request.picture, request.long_edge);
