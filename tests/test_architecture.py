@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import re
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import pytest
 from impasto.cli import main
 from impasto.look import CONTROLS
 from impasto.palette import Palette
-from impasto.studio.server import create_app
+from tests.studio_server import RunningStudio
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "impasto"
@@ -128,17 +127,12 @@ def test_help_answers_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert seconds < HELP_CPU_SECONDS
 
 
-async def served_controls(palette: Palette) -> list[dict[str, object]]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(palette)), base_url="http://127.0.0.1") as client:
-        answer = await client.get("/api/controls")
-    controls: list[dict[str, object]] = answer.json()
-    return controls
-
-
 def test_every_control_shows_everywhere(capsys: pytest.CaptureFixture[str], tiny_palette: Palette) -> None:
     assert main(["paint", "--help"]) == 0
     options = set(re.findall(r"^  (--[a-z-]+) NUMBER", capsys.readouterr().out, re.MULTILINE))
-    served = {control["name"] for control in asyncio.run(served_controls(tiny_palette))}
+    studio = RunningStudio(tiny_palette)
+    served = {control["name"] for control in httpx.get(f"{studio.url}/api/controls").json()}
+    studio.stop()
     page = (ROOT / "docs" / "controls.md").read_text(encoding="utf-8")
     for name in CONTROLS:
         assert f"--{name.replace('_', '-')}" in options
