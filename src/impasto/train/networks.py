@@ -34,7 +34,7 @@ class Film(nn.Module):
     def __init__(self, channels: int, code_length: int) -> None:
         super().__init__()
         self.scale_shift = nn.Linear(code_length, 2 * channels, bias=False)
-        nn.init.normal_(self.scale_shift.weight, std=0.02)
+        nn.init.normal_(self.scale_shift.weight, std=0.03)
 
     def forward(self, hidden: Tensor, code: Tensor) -> Tensor:
         gamma, beta = torch.chunk(self.scale_shift(code)[:, :, None, None], 2, dim=1)  # N×C×1×1 each
@@ -48,6 +48,8 @@ class Conv(nn.Module):
         super().__init__()
         self.pad = (kernel - 1) // 2
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride)
+        nn.init.kaiming_normal_(self.conv.weight, a=0.2)  # the usual default lets the deep path fade beside the skips
+        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
         self.film = Film(outputs, code_length) if code_length else None
         self.active = active
 
@@ -97,6 +99,9 @@ class FilmGenerator(nn.Module):
         self.up_half = Conv(quarter, 4 * half, 1, active=False)
         self.refine = Conv(half, half, 3, code_length=length)
         self.paint = Conv(half, 12, 3, active=False)
+        self.paint.conv.weight.data.mul_(0.3)
+        for layer in (self.up_quarter, self.up_half, self.paint):
+            _smooth_shuffle(layer.conv)
         self.skip = nn.Linear(length, 3, bias=False)
         nn.init.normal_(self.skip.weight, std=0.02)
 
@@ -131,6 +136,12 @@ class FilmGenerator(nn.Module):
         return at_half + at_quarter + at_eighth + 2 * 8
 
 
+def _smooth_shuffle(convolution: nn.Conv2d) -> None:
+    """Start the four channels that a shuffle lays side by side equal, so that no grid is there to unlearn (ICNR, Aitken et al. 2017)."""
+    weight = convolution.weight.data
+    weight.copy_(weight[::4].repeat_interleave(4, dim=0))
+
+
 class FeatureHead(nn.Module):
     """One discriminator on one tap of a frozen network, with projection conditioning (Miyato & Koyama 2018, eq. 3)."""
 
@@ -153,11 +164,21 @@ class FeatureHead(nn.Module):
 
 
 class PixelDiscriminator(nn.Module):
-    """A patch discriminator on the pixels themselves, for the texture that a frozen network does not see (Isola et al. 2017)."""
+    """A patch discriminator on the pixels themselves, for the texture that a frozen network does not see (Isola et al. 2017).
+
+    It starts from nothing, so it has no spectral norm to hold it back: beside pretrained features it would never catch up.
+    """
 
     def __init__(self, conditions: int, width: int = 32) -> None:
         super().__init__()
-        self.head = FeatureHead(12, 3, conditions, width=width)
+        layers: list[nn.Module] = []
+        for inputs, outputs in ((12, width), (width, 2 * width), (2 * width, 2 * width)):
+            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.GroupNorm(8, outputs), nn.LeakyReLU(0.2)]
+        self.trunk = nn.Sequential(*layers)
+        self.score = nn.Conv2d(2 * width, 1, 1)
+        self.project = nn.Linear(conditions, 2 * width, bias=False)
+        nn.init.normal_(self.project.weight, std=0.05)
 
     def forward(self, picture: Tensor, condition: Tensor) -> Tensor:
-        return torch.as_tensor(self.head(F.pixel_unshuffle(picture, 2), condition))
+        hidden = self.trunk(F.pixel_unshuffle(picture, 2))  # N×C×H/16×W/16
+        return torch.add(self.score(hidden), (hidden * self.project(condition)[:, :, None, None]).mean(1, keepdim=True))

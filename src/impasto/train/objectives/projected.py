@@ -29,7 +29,9 @@ LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 class ProjectedOptions:
     """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas.
 
-    `bold_power` says how fast the content weight falls as the strength asked for rises above 1.
+    `judges` weighs the discriminators (taps at strides 2 to 32, then pixels) in the generator's loss: the deep ones have slopes many times
+    as steep, and left alone they drown the shallow ones, which see brushwork. `bold_power` says how fast the content weight falls as
+    the strength asked for rises above 1.
     """
 
     content: float = 0.3
@@ -37,6 +39,7 @@ class ProjectedOptions:
     calm: float = 5.0
     luminance: float = 5.0
     bold_power: float = 3.0
+    judges: tuple[float, float, float, float, float, float] = (2.0, 2.0, 1.0, 0.5, 0.1, 4.0)
 
     def __post_init__(self) -> None:
         if min(self.content, self.statistics, self.calm, self.luminance) < 0:
@@ -158,7 +161,7 @@ class Projected(nn.Module):
         timid = content_weight * batch.bold[:, 0] ** -options.bold_power
         moments = statistics_distance(fakes.features[:4], painted[:4], batch.style)
         return {
-            "adversarial": -torch.stack([scores.mean() for scores in judged]).sum(),
+            "adversarial": -torch.stack([weight * scores.mean() for weight, scores in zip(options.judges, judged, strict=True)]).sum(),
             "content": options.content * (timid * content).mean(),
             "statistics": options.statistics * (statistics_weight * moments).mean(),
             "calm": options.calm * confetti(fakes.paintings, batch.photos),
