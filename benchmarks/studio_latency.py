@@ -27,7 +27,12 @@ from playwright.sync_api import Page, sync_playwright
 from impasto.palette import shipped
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--enable-unsafe-swiftshader"]
-SERVE = "import sys; from pathlib import Path; from impasto.studio.server import serve; serve('127.0.0.1', int(sys.argv[1]), False, Path(sys.argv[2]))"
+SERVE = """
+import sys
+from pathlib import Path
+from impasto.studio.server import serve
+serve("127.0.0.1", int(sys.argv[1]), False, Path(sys.argv[2]))
+"""
 RECORDER = """() => {
     const view = document.querySelector("compare-view");
     const gl = view.painting.getContext("webgl2");
@@ -103,7 +108,9 @@ def measure(page: Page, url: str, options: argparse.Namespace) -> dict[str, Any]
     page.evaluate(RECORDER)
     figures = {"generator": single_moves(page, "Strength", options.samples), "finish": single_moves(page, "Saturation", options.samples)}
     figures["drag"] = drag(page, "Strength")
-    size = page.evaluate("() => { const { width, height } = document.querySelector('compare-view').painting; return `${width}×${height}`; }")
+    size = page.evaluate(
+        "() => { const { width, height } = document.querySelector('compare-view').painting; return `${width}×${height}`; }"
+    )
     return {"canvas": size, **figures}
 
 

@@ -110,7 +110,13 @@ def test_paint_in_another_format_and_size(client: httpx.Client) -> None:
     assert (decode(response.content).width, decode(response.content).height) == (30, 20)
 
 
-BAD_FILES = {"text": b"this is no photo", "empty": b"", "truncated": png(400, 300)[:5000], "jpeg header": b"\xff\xd8\xff\xe0", "svg": b"<svg/>"}
+BAD_FILES = {
+    "text": b"this is no photo",
+    "empty": b"",
+    "truncated": png(400, 300)[:5000],
+    "jpeg header": b"\xff\xd8\xff\xe0",
+    "svg": b"<svg/>",
+}
 
 
 @pytest.mark.parametrize("name", BAD_FILES)

@@ -39,7 +39,9 @@ def test_every_control_of_the_table_has_its_slider(person: Studio) -> None:
         assert person.page.locator(f"#{described}").text_content() == control.help
 
 
-def test_a_chosen_photo_is_painted_and_so_are_its_thumbnails(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+def test_a_chosen_photo_is_painted_and_so_are_its_thumbnails(
+    person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette
+) -> None:
     person.choose(photo_pixels)
     person.until_pixels(painted(tiny_palette, photo_pixels, styles="red"))
     thumbs = person.page.locator("style-grid canvas[data-made]")
@@ -91,7 +93,9 @@ def test_styles_are_chosen_and_mixed(person: Studio, photo_pixels: NDArray[np.ui
     person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono"))
 
 
-def test_strength_is_dragged_with_the_mouse_and_the_keyboard(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+def test_strength_is_dragged_with_the_mouse_and_the_keyboard(
+    person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette
+) -> None:
     person.choose(photo_pixels)
     slider = person.slider("Strength")
     box = slider.bounding_box()
@@ -121,7 +125,14 @@ def test_finish_controls_ask_for_nothing(person: Studio, photo_pixels: NDArray[n
     person.until_pixels(finish(painting, photo, Look(saturation=0)), 2)
     shown = person.pixels().astype(int)
     assert (shown.max(axis=2) - shown.min(axis=2)).max() <= 1
-    for name, value in (("Hue", 90), ("Detail", 1.5), ("Keep photo colours", 0.5), ("Contrast", 0.3), ("Opacity", 0.8), ("Saturation", 1.5)):
+    for name, value in (
+        ("Hue", 90),
+        ("Detail", 1.5),
+        ("Keep photo colours", 0.5),
+        ("Contrast", 0.3),
+        ("Opacity", 0.8),
+        ("Saturation", 1.5),
+    ):
         person.set(name, value)
     look = Look(hue=90, detail=1.5, keep_colour=0.5, contrast=0.3, opacity=0.8, saturation=1.5)
     person.until_pixels(finish(painting, photo, look), 3)
@@ -350,7 +361,13 @@ def test_a_restarted_studio_loses_nothing(
 class TestPhone:
     @pytest.fixture
     def page_options(self) -> dict[str, Any]:
-        return {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True, "locale": "en-GB"}
+        return {
+            "viewport": {"width": 390, "height": 844},
+            "device_scale_factor": 2,
+            "has_touch": True,
+            "is_mobile": True,
+            "locale": "en-GB",
+        }
 
     def test_the_layout_fits(self, person: Studio) -> None:
         width, scroll = person.page.evaluate("() => [innerWidth, document.scrollingElement.scrollWidth]")

@@ -117,7 +117,6 @@ def _with_headers(send: Send, host: str) -> Send:
         (b"content-security-policy", _policy(host).encode("latin-1")),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"no-referrer"),
-        (b"cross-origin-opener-policy", b"same-origin"),
         (b"cross-origin-resource-policy", b"same-origin"),
     ]
 
