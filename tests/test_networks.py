@@ -14,20 +14,20 @@ def seeded() -> None:
 
 
 def test_the_code_of_zeros_is_the_photo_exactly() -> None:
-    photo = torch.rand(2, 3, 32, 48) * 2 - 1
-    assert torch.equal(FilmGenerator(SMALL)(photo, torch.zeros(2, 8)), photo)
+    canvas = torch.rand(2, 4, 32, 48) * 2 - 1
+    assert torch.equal(FilmGenerator(SMALL)(canvas, torch.zeros(2, 8)), canvas[:, :3])
 
 
 def test_beyond_full_strength_the_painting_stays_in_range() -> None:
     code = torch.cat([torch.ones(1, 1), torch.randn(1, 7) * 5], dim=1)
-    painting = FilmGenerator(SMALL)(torch.rand(1, 3, 32, 32) * 2 - 1, 1.5 * code)
+    painting = FilmGenerator(SMALL)(torch.rand(1, 4, 32, 32) * 2 - 1, 1.5 * code)
     assert painting.abs().max() <= 1
 
 
 def test_a_pixel_depends_on_nothing_outside_the_receptive_field() -> None:
     generator = FilmGenerator(SMALL).double()
     bound = generator.receptive_field_px()
-    photo = torch.randn(1, 3, 256, 256, dtype=torch.float64, requires_grad=True)
+    photo = torch.randn(1, 4, 256, 256, dtype=torch.float64, requires_grad=True)
     widest = 0
     for offset in range(8):  # one whole cell of the coarsest grid
         at = 128 + offset

@@ -122,7 +122,7 @@ def measure_backends(palette: Palette, size_px: int = 512, runs: int = 7) -> lis
     """Median milliseconds of the network alone on a square picture, for every backend that Impasto knows."""
     multiple = palette.generator.size_multiple
     side = max(1, round(size_px / multiple)) * multiple
-    photo = np.random.default_rng(0).uniform(-1, 1, (1, 3, side, side)).astype(np.float32)
+    photo = np.random.default_rng(0).uniform(-1, 1, (1, palette.generator.inputs, side, side)).astype(np.float32)
     chosen = ""
     measurements = []
     for name in BACKENDS:

@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 
 from impasto import tiling
 from impasto.backends import Backend, Measurement, choices, measure_backends, open_backend
+from impasto.canvas import canvas_grain
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
-from impasto.palette import Palette
+from impasto.palette import GeneratorInfo, Palette
 from impasto.picture import Picture, fit_size, resize, shrink
 
 __all__ = ["Cancelled", "Engine", "Measurement", "measure_backends"]
 
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
-Planes = NDArray[np.float32]  # 1×3×H×W in -1..1
+Planes = NDArray[np.float32]  # 1×C×H×W in -1..1
 Code = NDArray[np.float32]
 
 WORKING_PX = 512  # long edge at which strokes are decided
@@ -141,7 +142,7 @@ class Engine:
         gentle = self.palette.photo_code + np.float32(REFINE_STRENGTH) * (code - self.palette.photo_code)
         for fine in photos:
             guide = _guide(painting, coarse.pixels, fine.pixels, detail)
-            painting = self._generate(_pack(guide, self.palette.generator.size_multiple), gentle, fine.pixels.shape, job)
+            painting = self._generate(_pack(guide, self.palette.generator), gentle, fine.pixels.shape, job)
             coarse = fine
         painting.flags.writeable = False
         self._cache.put(key, painting, painting.nbytes)
@@ -155,7 +156,7 @@ class Engine:
             return painting
         planes: Planes | None = self._cache.get(("planes", photo.id))
         if planes is None:
-            planes = _pack(photo.pixels, self.palette.generator.size_multiple)
+            planes = _pack(photo.pixels, self.palette.generator)
             self._cache.put(("planes", photo.id), planes, planes.nbytes)
         painting = self._generate(planes, code, photo.pixels.shape, job)
         painting.flags.writeable = False
@@ -262,14 +263,20 @@ def _guide(painting: Pixels, coarse: Pixels, fine: Pixels, detail: float) -> Pix
     return guide
 
 
-def _pack(pixels: Pixels, multiple: int) -> Planes:
-    """1×3×H×W in -1..1, reflected at the right and bottom up to the multiple; tiny pictures first repeat their edges."""
+def _pack(pixels: Pixels, generator: GeneratorInfo) -> Planes:
+    """1×C×H×W in -1..1, reflected at the right and bottom up to the multiple; tiny pictures first repeat their edges.
+
+    C is what the generator takes: 3, or 4 with the canvas as the last plane.
+    """
+    multiple = generator.size_multiple
     height, width = pixels.shape[:2]
     smallest = max(SMALLEST_SIDE_PX, 2 * multiple)
     if min(height, width) < smallest:
         pixels = np.pad(pixels, ((0, max(0, smallest - height)), (0, max(0, smallest - width)), (0, 0)), mode="edge")
         height, width = pixels.shape[:2]
-    planes = np.empty((1, 3, -(-height // multiple) * multiple, -(-width // multiple) * multiple), np.float32)
+    whole = np.empty((1, generator.inputs, -(-height // multiple) * multiple, -(-width // multiple) * multiple), np.float32)
+    whole[:, 3:] = canvas_grain(*whole.shape[2:])
+    planes = whole[:, :3]
     inner = planes[0, :, :height, :width]
     for channel in range(3):  # one by one is several times faster, as in tiling
         np.multiply(pixels[..., channel], np.float32(2), out=inner[channel])
@@ -277,7 +284,7 @@ def _pack(pixels: Pixels, multiple: int) -> Planes:
     bottom, right = planes.shape[2] - height, planes.shape[3] - width
     planes[0, :, height:, :width] = planes[0, :, height - 1 - bottom : height - 1, :width][:, ::-1]
     planes[0, :, :, width:] = planes[0, :, :, width - 1 - right : width - 1][:, :, ::-1]
-    return planes
+    return whole
 
 
 def _to_unit(planes: Planes) -> Planes:

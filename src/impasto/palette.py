@@ -60,13 +60,17 @@ class Style:
 
 @dataclass(frozen=True)
 class GeneratorInfo:
-    """What the engine must know of the network: pictures are multiples of `size_multiple`; the receptive field is in input pixels."""
+    """What the engine must know of the network: pictures are multiples of `size_multiple`; the receptive field is in input pixels.
+
+    `inputs` is 3 for a network that takes red, green and blue, 4 for one that takes the canvas (`canvas.py`) as a fourth plane.
+    """
 
     size_multiple: int
     receptive_field_px: int
     parameters: int
     macs_256: int
     code_length: int
+    inputs: int = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,7 +261,10 @@ def _thumbs(digests: dict[str, Any], members: Mapping[str, bytes], names: list[s
 
 
 def _generator(entry: dict[str, Any]) -> GeneratorInfo:
+    entry = {"inputs": GeneratorInfo.inputs, **entry}
     info = GeneratorInfo(**{name: _get(entry, name, int) for name in GeneratorInfo.__annotations__})
+    if info.inputs not in (3, 4):
+        raise ImpastoError("its generator takes neither 3 nor 4 planes.")
     if not (1 <= info.size_multiple <= 256 and 1 <= info.receptive_field_px <= 4096 and 1 <= info.code_length <= MAX_CODE_LENGTH):
         raise ImpastoError("its generator has a size multiple, receptive field or code length out of range.")
     return info

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Planes = NDArray[np.float32]  # 1×3×H×W
+Planes = NDArray[np.float32]  # 1×C×H×W
 Pixels = NDArray[np.float32]  # H×W×3
 
 TILE_PX = 1024
@@ -74,7 +74,7 @@ def paint_tiles(
     step: Callable[[float], None],
     tile: int = TILE_PX,
 ) -> None:
-    """Fill `painting` (H×W×3) with the network's output for `photo` (1×3×H×W, or larger at the right and bottom), tile by tile.
+    """Fill `painting` (H×W×3) with the network's output for `photo` (1×C×H×W, or larger at the right and bottom), tile by tile.
 
     `step` hears the share of the work done, 0..1, before each tile and at the end; it may raise.
     """

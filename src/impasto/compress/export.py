@@ -23,7 +23,7 @@ from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.palette import GeneratorInfo, Palette, Style
 from impasto.train import data, loop
-from impasto.train.networks import SIZE_MULTIPLE, FilmGenerator
+from impasto.train.networks import INPUTS, SIZE_MULTIPLE, FilmGenerator
 from impasto.train.objectives.projected import Painter
 from impasto.train.recipe import Recipe
 
@@ -51,7 +51,7 @@ def export(run_folder: Path, output: Path) -> None:
 def to_onnx(generator: FilmGenerator) -> bytes:
     """The generator as ONNX with dynamic height and width; weights are stored as float16 and computed with as float32."""
     length = generator.options.code_length
-    inputs = (torch.zeros(1, 3, 64, 64), torch.zeros(1, length))
+    inputs = (torch.zeros(1, INPUTS, 64, 64), torch.zeros(1, length))
     buffer = io.BytesIO()
     axes = {2: "height", 3: "width"}
     with warnings.catch_warnings():  # the TorchScript exporter needs no further package, and says that it is the old one
@@ -78,7 +78,7 @@ def parity(generator: FilmGenerator, model: bytes) -> float:
     random = np.random.default_rng(0)
     worst = 0.0
     for height, width in ((64, 64), (96, 200), (256, 128)):
-        photo = random.uniform(-1, 1, (1, 3, height, width)).astype(np.float32)
+        photo = random.uniform(-1, 1, (1, INPUTS, height, width)).astype(np.float32)
         code = random.normal(size=(1, generator.options.code_length)).astype(np.float32)
         with torch.no_grad():
             expected = generator(torch.from_numpy(photo), torch.from_numpy(code)).numpy()
@@ -89,7 +89,7 @@ def parity(generator: FilmGenerator, model: bytes) -> float:
 def macs_256(generator: FilmGenerator) -> int:
     """Multiply-accumulates of one 256×256 picture."""
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        generator(torch.zeros(1, 3, 256, 256), torch.zeros(1, generator.options.code_length))
+        generator(torch.zeros(1, INPUTS, 256, 256), torch.zeros(1, generator.options.code_length))
     return int(counter.get_total_flops() // 2)
 
 
@@ -110,6 +110,7 @@ def _palette(recipe: Recipe, painter: Painter, model: bytes, step: int) -> Palet
             parameters=sum(weight.numel() for weight in generator.parameters()),
             macs_256=macs_256(generator),
             code_length=length,
+            inputs=INPUTS,
         ),
         photo_code=np.zeros(length, np.float32),
         styles=tuple(

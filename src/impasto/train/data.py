@@ -31,18 +31,19 @@ MINIMUM_SIDE_PX = 64
 class Batch:
     """One step's pictures, `crops_per_style` of each drawn style in a row.
 
-    photos, paintings: N×3×P×P; style: N indices; brush: N×1 in -1..1 (log2 of the brush size that the paintings' zoom stands for);
+    photos, paintings: N×3×P×P; canvas: N×1×P×P noise; style: N indices; brush: N×1 in -1..1 (log2 of the brush size that the paintings' zoom stands for);
     bold: N×1 in 1..1.5, the strength asked for.
     """
 
     photos: Tensor
+    canvas: Tensor
     paintings: Tensor
     style: Tensor
     brush: Tensor
     bold: Tensor
 
     def to(self, device: torch.device) -> Batch:
-        return Batch(*(getattr(self, name).to(device) for name in ("photos", "paintings", "style", "brush", "bold")))
+        return Batch(*(getattr(self, name).to(device) for name in ("photos", "canvas", "paintings", "style", "brush", "bold")))
 
 
 class Pictures:
@@ -69,6 +70,7 @@ class Pictures:
         paintings = [self._painting(int(index), zoom, random) for index, zoom in zip(style, brush, strict=True)]
         return Batch(
             torch.stack(photos),
+            torch.from_numpy(random.uniform(-1, 1, (len(style), 1, data.crop_px, data.crop_px))).float(),
             torch.stack(paintings),
             torch.from_numpy(style),
             torch.from_numpy(brush).float()[:, None],

@@ -15,6 +15,7 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
 
+from impasto.canvas import canvas_grain
 from impasto.errors import ImpastoError
 from impasto.train import recipe as recipes
 from impasto.train.data import Batch, Pictures, whole
@@ -172,7 +173,8 @@ def sample(run: Run, pictures: Pictures, photos: int = 4) -> list[list[Tensor]]:
         photo = whole(pictures.photos[index * 37 % len(pictures.photos)], 256)[None].to(run.fabric.device)
         count = len(run.recipe.styles)
         style, ones = torch.arange(count), torch.ones(count, 1)
-        painted = run.average(photo.expand(count, -1, -1, -1), style, 0 * ones, ones)
+        canvas = torch.from_numpy(canvas_grain(256, 256))[None, None].expand(count, -1, -1, -1)
+        painted = run.average(photo.expand(count, -1, -1, -1), canvas, style, 0 * ones, ones)
         rows.append([photo[0], *painted])
     return rows
 

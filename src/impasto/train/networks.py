@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 SIZE_MULTIPLE = 8  # the generator's input height and width are multiples of this
+INPUTS = 4  # red, green, blue and the canvas
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,14 @@ class Residual(nn.Module):
 
 
 class FilmGenerator(nn.Module):
-    """A photo and a style code in, a painting out. No batch or instance statistics: a pixel depends on its receptive field only.
+    """A photo on a canvas and a style code in, a painting out. No batch or instance statistics: a pixel depends on its receptive field only.
+
+    The canvas is a fourth plane of fixed noise. Without it a clear sky gives every pixel the same neighbourhood, and all a network can
+    paint there is a grid; with it strokes can begin somewhere (noise as in Karras et al. 2019, but fixed to the place).
 
     The first number of the code is the *gate*: the output is `photo + gate·(painting - photo)`, so the code of zeros is the photo,
-    exactly, and every style's code has a gate of 1 (beyond that it stays 1, and only the modulation goes further). Input and output
-    are N×3×H×W in -1..1 with H and W multiples of 8; the code is N×code_length.
+    exactly, and every style's code has a gate of 1 (beyond that it stays 1, and only the modulation goes further). The input is
+    N×4×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
     """
 
     def __init__(self, options: GeneratorOptions) -> None:
@@ -89,7 +93,7 @@ class FilmGenerator(nn.Module):
         before, middle, after = options.blocks
         length = options.code_length
         self.options = options
-        self.stem = Conv(12, half, 3)
+        self.stem = Conv(4 * INPUTS, half, 3)
         self.down_quarter = Conv(half, quarter, 4, stride=2, code_length=length)
         self.encode = nn.ModuleList(Residual(quarter, length) for _ in range(before))
         self.down_eighth = Conv(quarter, eighth, 4, stride=2, code_length=length)
@@ -105,8 +109,9 @@ class FilmGenerator(nn.Module):
         self.skip = nn.Linear(length, 3, bias=False)
         nn.init.normal_(self.skip.weight, std=0.02)
 
-    def forward(self, photo: Tensor, code: Tensor) -> Tensor:
-        stem = self.stem(F.pixel_unshuffle(photo, 2), code)  # N×half×H/2×W/2
+    def forward(self, canvas: Tensor, code: Tensor) -> Tensor:
+        photo = canvas[:, :3]
+        stem = self.stem(F.pixel_unshuffle(canvas, 2), code)  # N×half×H/2×W/2
         quarter = self.down_quarter(stem, code)  # N×quarter×H/4×W/4
         for block in self.encode:
             quarter = block(quarter, code)

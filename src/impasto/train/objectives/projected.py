@@ -84,8 +84,9 @@ class Painter(nn.Module):
         self.generator = FilmGenerator(options)
         self.codes = StyleCodes(styles, options.code_length)
 
-    def forward(self, photos: Tensor, style: Tensor, brush: Tensor, strength: Tensor) -> Tensor:
-        return torch.as_tensor(self.generator(photos, self.codes(style, brush, strength)))
+    def forward(self, photos: Tensor, canvas: Tensor, style: Tensor, brush: Tensor, strength: Tensor) -> Tensor:
+        """N×3×H×W photos on N×1×H×W canvas → N×3×H×W paintings."""
+        return torch.as_tensor(self.generator(torch.cat([photos, canvas], dim=1), self.codes(style, brush, strength)))
 
 
 class Judges(nn.Module):
@@ -133,7 +134,7 @@ class Projected(nn.Module):
 
     def translate(self, batch: Batch) -> Fakes:
         """Paint the batch's photos in its styles."""
-        paintings = self.shipped(batch.photos, batch.style, batch.brush, batch.bold)
+        paintings = self.shipped(batch.photos, batch.canvas, batch.style, batch.brush, batch.bold)
         style = F.one_hot(batch.style, self.styles).to(paintings.dtype)
         condition = torch.cat([style, batch.brush, batch.bold - 1], dim=1)
         return Fakes(paintings, self.features(paintings), condition)
