@@ -84,7 +84,7 @@ class Studio:
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Waits for a condition, as long as a slow machine may need."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not condition():
             assert time.monotonic() < deadline, what
             self.page.wait_for_timeout(25)
@@ -139,6 +139,7 @@ def page_options() -> dict[str, Any]:
 def person(browser: Browser, studio: RunningStudio, page_options: dict[str, Any]) -> Iterator[Studio]:
     """A page that is open on the sample; at the end nothing may have complained in the console."""
     context = browser.new_context(**page_options)
+    context.set_default_timeout(120_000)
     person = Studio(context.new_page(), studio.url)
     person.open()
     yield person
