@@ -18,7 +18,7 @@ def canvas_grain(height: int, width: int) -> NDArray[np.float32]:
 
 @cache
 def _period() -> NDArray[np.float32]:
-    noise = np.random.RandomState(1).random_sample((PERIOD_PX, PERIOD_PX))  # noqa: NPY002 - the one stream that is frozen for good
+    noise = np.random.RandomState(1).random_sample((PERIOD_PX, PERIOD_PX))  # this old stream is frozen for good
     grain = np.asarray(2 * noise - 1, np.float32)
     grain.flags.writeable = False
     return grain

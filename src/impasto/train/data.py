@@ -31,8 +31,8 @@ MINIMUM_SIDE_PX = 64
 class Batch:
     """One step's pictures, `crops_per_style` of each drawn style in a row.
 
-    photos, paintings: N×3×P×P; canvas: N×1×P×P noise; style: N indices; brush: N×1 in -1..1 (log2 of the brush size that the paintings' zoom stands for);
-    bold: N×1 in 1..1.5, the strength asked for.
+    photos, paintings: N×3×P×P; canvas: N×1×P×P noise; style: N indices; brush: N×1 in -1..1 (log2 of the brush size that the
+    paintings' zoom stands for); bold: N×1 in 1..1.5, the strength asked for.
     """
 
     photos: Tensor

@@ -77,7 +77,7 @@ class Residual(nn.Module):
 
 
 class FilmGenerator(nn.Module):
-    """A photo on a canvas and a style code in, a painting out. No batch or instance statistics: a pixel depends on its receptive field only.
+    """A photo on a canvas and a style code in, a painting out. No batch or instance statistics: pixels depend on what is near them.
 
     The canvas is a fourth plane of fixed noise. Without it a clear sky gives every pixel the same neighbourhood, and all a network can
     paint there is a grid; with it strokes can begin somewhere (noise as in Karras et al. 2019, but fixed to the place).
