@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from impasto import picture
 from impasto.errors import ImpastoError
+from tests.conftest import make_pixels
 
 
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(1, 500))
@@ -20,12 +21,12 @@ def test_fit_sizes(width: int, height: int, edge: int) -> None:
 
 
 def test_fit_never_enlarges_and_keeps_what_is_small_enough() -> None:
-    found = picture.from_array(RGB)
+    found = picture.from_array(make_pixels(23, 17))
     assert picture.fit(found, 23) is found
     smaller = picture.fit(found, 10)
     assert (smaller.width, smaller.height) == (10, 7)
     assert smaller.id != found.id
-    assert smaller.id == picture.fit(picture.from_array(RGB), 10).id
+    assert smaller.id == picture.fit(picture.from_array(make_pixels(23, 17)), 10).id
     for edge in (0, -1, True, 1.5):
         with pytest.raises(ImpastoError):
             picture.fit(found, edge)  # type: ignore[arg-type]
