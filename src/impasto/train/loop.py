@@ -35,6 +35,7 @@ class Run:
         torch.manual_seed(recipe.train.seed)
         self.recipe, self.fabric = recipe, fabric
         self.objective = OBJECTIVES[recipe.objective](recipe).to(fabric.device)
+        self.objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types leave this one out
         self.average = copy.deepcopy(self.objective.shipped).requires_grad_(False)
         rates = {"generator": recipe.train.generator_rate, "discriminator": recipe.train.discriminator_rate}
         self.optimisers = {

@@ -48,10 +48,11 @@ class ProjectedOptions:
 
 @dataclass(frozen=True)
 class Fakes:
-    """What one translation made: paintings N×3×H×W in -1..1, their features, and the condition the discriminators are told."""
+    """What one translation made: paintings N×3×H×W in -1..1, their features and the real paintings', and the discriminators' condition."""
 
     paintings: Tensor
     features: list[Tensor]
+    real_features: list[Tensor]
     condition: Tensor
 
 
@@ -137,13 +138,13 @@ class Projected(nn.Module):
         paintings = self.shipped(batch.photos, batch.canvas, batch.style, batch.brush, batch.bold)
         style = F.one_hot(batch.style, self.styles).to(paintings.dtype)
         condition = torch.cat([style, batch.brush, batch.bold - 1], dim=1)
-        return Fakes(paintings, self.features(paintings), condition)
+        with torch.no_grad():
+            real_features = self.features(batch.paintings)
+        return Fakes(paintings, self.features(paintings), real_features, condition)
 
     def discriminator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:
         """Hinge, summed over the discriminators: max(0, 1 - D(real)) + max(0, 1 + D(fake))."""
-        with torch.no_grad():
-            seen = self.features(batch.paintings)
-        real = self.judges(batch.paintings, seen, fakes.condition)
+        real = self.judges(batch.paintings, fakes.real_features, fakes.condition)
         fake = self.judges(fakes.paintings.detach(), [tap.detach() for tap in fakes.features], fakes.condition)
         return {
             "real": torch.stack([F.relu(1 - scores).mean() for scores in real]).sum(),
@@ -155,12 +156,12 @@ class Projected(nn.Module):
         options = self.options
         content_weight, statistics_weight = self.style_weights[batch.style].unbind(1)  # N each
         with torch.no_grad():
-            photo, painted = self.features(batch.photos), self.features(batch.paintings)
+            photo = self.features(batch.photos)
         judged = self.judges(fakes.paintings, fakes.features, fakes.condition)
         content = 10 * feature_distance(fakes.features[2:4], photo[2:4])
         content = content + options.luminance * light_distance(fakes.paintings, batch.photos)
         timid = content_weight * batch.bold[:, 0] ** -options.bold_power
-        moments = statistics_distance(fakes.features[:4], painted[:4], batch.style)
+        moments = statistics_distance(fakes.features[:4], fakes.real_features[:4], batch.style)
         return {
             "adversarial": -torch.stack([weight * scores.mean() for weight, scores in zip(options.judges, judged, strict=True)]).sum(),
             "content": options.content * (timid * content).mean(),
