@@ -10,11 +10,14 @@ import mimetypes
 import socket
 import sys
 import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import uvicorn
 from fastapi import FastAPI, Query, Request, Response, WebSocket
 from fastapi.exceptions import RequestValidationError
@@ -26,9 +29,9 @@ from starlette.exceptions import HTTPException
 from impasto import __version__
 from impasto.engine import Engine
 from impasto.errors import ImpastoError
-from impasto.look import CONTROLS, did_you_mean
+from impasto.look import CONTROLS, Look, did_you_mean
 from impasto.palette import Palette, read
-from impasto.picture import MAX_BYTES, Picture, decode, encode
+from impasto.picture import MAX_BYTES, Picture, decode, encode, from_array
 from impasto.studio import protocol
 from impasto.studio.guard import LOOPBACK, Guard, TooLargeError
 from impasto.studio.pictures import PictureStore, UnknownPictureError
@@ -56,7 +59,7 @@ def create_app(
     max_body_bytes: int = MAX_BYTES + _FORM_OVERHEAD,
 ) -> FastAPI:
     """The studio for one palette. `allowed_hosts` are Host names it answers for besides the loopback ones."""
-    app = FastAPI(title="Impasto studio", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Impasto studio", version=__version__, docs_url=None, redoc_url=None, lifespan=_warm_up)
     app.state.engine = Engine(palette, backend)
     app.state.pictures = PictureStore()
     app.state.painting = asyncio.Semaphore(1)
@@ -69,6 +72,15 @@ def create_app(
     _add_paint(app)
     _add_live(app)
     return app
+
+
+@asynccontextmanager
+async def _warm_up(app: FastAPI) -> AsyncIterator[None]:
+    """Opens the inference session while the browser is still loading the page."""
+    first = from_array(np.zeros((64, 64, 3), np.uint8))
+    opening = asyncio.create_task(asyncio.to_thread(app.state.engine.paint, first, Look()))
+    yield
+    await asyncio.gather(opening, return_exceptions=True)
 
 
 def _add_error_handlers(app: FastAPI) -> None:
