@@ -107,7 +107,7 @@ def measure(page: Page, url: str, options: argparse.Namespace) -> dict[str, Any]
         page.wait_for_timeout(200)
     page.evaluate(RECORDER)
     figures = {"generator": single_moves(page, "Strength", options.samples), "finish": single_moves(page, "Saturation", options.samples)}
-    figures["drag"] = drag(page, "Strength")
+    figures["drag"] = drag(page, "Brush size")
     size = page.evaluate(
         "() => { const { width, height } = document.querySelector('compare-view').painting; return `${width}×${height}`; }"
     )
@@ -115,29 +115,33 @@ def measure(page: Page, url: str, options: argparse.Namespace) -> dict[str, Any]
 
 
 def single_moves(page: Page, name: str, samples: int) -> list[float]:
-    """Milliseconds from key press to pixels, one move at a time; the first five warm up."""
+    """Milliseconds from key press to pixels, one move at a time; the first five warm up.
+
+    No value comes twice, since the engine would remember it.
+    """
     page.get_by_role("slider", name=name, exact=True).focus()
+    page.keyboard.press("End")
     latencies = []
-    for sample in range(samples + 5):
+    for _ in range(min(samples, 140) + 5):
         clear(page)
-        page.keyboard.press("ArrowLeft" if sample % 20 < 10 else "ArrowRight")
+        page.keyboard.press("ArrowLeft")
         record = settled(page)
         latencies.append(drawn_after(record, record["inputs"][0], name == "Strength"))
         page.wait_for_timeout(40)
     return latencies[5:]
 
 
-def drag(page: Page, name: str, moves: int = 180) -> list[float]:
-    """Milliseconds for every move of a drag at 60 moves a second."""
+def drag(page: Page, name: str, moves: int = 150) -> list[float]:
+    """Milliseconds for every move of a drag through the whole range, at 60 moves a second."""
     box = page.get_by_role("slider", name=name, exact=True).bounding_box()
     assert box
     y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] * 0.5, y)
+    page.mouse.move(box["x"] + 8, y)
     page.mouse.down()
     clear(page)
     began = time.monotonic()
     for move in range(moves):
-        page.mouse.move(box["x"] + box["width"] * (0.5 + 0.4 * np.sin(move / 15)), y)
+        page.mouse.move(box["x"] + 8 + (box["width"] - 16) * (move + 1) / moves, y)
         time.sleep(max(0.0, began + (move + 1) / 60 - time.monotonic()))
     page.mouse.up()
     record = settled(page)
