@@ -40,9 +40,9 @@ class Counting:
     def __init__(self, inner: Any) -> None:
         self.name, self._inner, self.runs = inner.name, inner, 0
 
-    def run(self, photo: Any, code: Any) -> Any:
+    def run(self, photo: Any, code: Any, cancelled: Any) -> Any:
         self.runs += 1
-        return self._inner.run(photo, code)
+        return self._inner.run(photo, code, cancelled)
 
 
 def counting(made: Engine) -> Counting:
@@ -272,3 +272,14 @@ def test_a_touch_of_strength_is_a_touch_of_change_at_export_size(tiny_palette: P
     large = picture.from_array(make_pixels(1100, 700))
     painted = Engine(tiny_palette).paint(large, Look(strength=0.01))
     assert np.abs(painted.pixels - large.pixels).mean() < 0.006
+
+
+def test_openvino_stops_in_the_middle_of_a_run_and_the_next_is_right(tiny_palette: Palette) -> None:
+    network = BACKENDS["openvino"](tiny_palette.model)
+    code = tiny_palette.styles[1].code
+    large = np.zeros((1, 3, 4096, 4096), np.float32)
+    with pytest.raises(Cancelled):
+        network.run(large, code, lambda: True)
+    small = np.random.default_rng(0).uniform(-1, 1, (1, 3, 32, 40)).astype(np.float32)
+    expected = BACKENDS["onnxruntime"](tiny_palette.model).run(small, code)
+    np.testing.assert_allclose(network.run(small, code), expected, atol=1e-4)

@@ -5,6 +5,7 @@ Every backend computes in float32 and gives the same bytes for the same input, s
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import statistics
@@ -22,8 +23,18 @@ from impasto.errors import ImpastoError
 from impasto.look import did_you_mean
 from impasto.palette import Palette
 
-Planes = NDArray[np.float32]  # 1×3×H×W in -1..1
+Planes = NDArray[np.float32]  # 1×C×H×W in -1..1
+CANCEL_CHECK_MS = 5
 Code = NDArray[np.float32]
+
+
+class Cancelled(Exception):  # noqa: N818 - it is no error
+    """Raised when `cancelled()` is true: nobody wants the painting any more."""
+
+
+def never() -> bool:
+    """A `cancelled` for those who wait to the end."""
+    return False
 
 
 class Backend(Protocol):
@@ -31,8 +42,11 @@ class Backend(Protocol):
 
     name: str
 
-    def run(self, photo: Planes, code: Code) -> Planes:
-        """The painting of 1×3×H×W in -1..1 under a code of code_length; the array returned is the caller's own."""
+    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] = never) -> Planes:
+        """The painting, 1×3×H×W in -1..1, of 1×C×H×W under a code of code_length; the array returned is the caller's own.
+
+        A backend that can stops in the middle of the network and raises Cancelled.
+        """
 
 
 class OnnxRuntimeBackend:
@@ -51,7 +65,7 @@ class OnnxRuntimeBackend:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._lock = threading.Lock()  # two runs at once are slower than one after the other
 
-    def run(self, photo: Planes, code: Code) -> Planes:
+    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] = never) -> Planes:
         with self._lock:
             painting: Planes = self._session.run(["painting"], {"photo": photo, "code": code[None]})[0]
         return painting
@@ -70,11 +84,20 @@ class OpenVinoBackend:
         self._request = core.compile_model(core.read_model(model, b""), "CPU", options).create_infer_request()
         self._lock = threading.Lock()  # an infer request holds one run
 
-    def run(self, photo: Planes, code: Code) -> Planes:
+    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] = never) -> Planes:
         with self._lock:
-            results = self._request.infer({"photo": photo, "code": code[None]}, share_inputs=True)
-        painting: Planes = results["painting"]
+            self._request.start_async({"photo": photo, "code": code[None]}, share_inputs=True)
+            while not self._request.wait_for(CANCEL_CHECK_MS):
+                if cancelled():
+                    self._abandon()
+                    raise Cancelled
+            painting: Planes = np.array(self._request.get_tensor("painting").data)
         return painting
+
+    def _abandon(self) -> None:
+        self._request.cancel()
+        with contextlib.suppress(RuntimeError):  # a cancelled request says so when it is waited for
+            self._request.wait()
 
 
 BACKENDS: dict[str, Callable[[bytes], Backend]] = {"openvino": OpenVinoBackend, "onnxruntime": OnnxRuntimeBackend}  # the faster first

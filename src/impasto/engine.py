@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import tiling
-from impasto.backends import Backend, Measurement, choices, measure_backends, open_backend
+from impasto.backends import Backend, Cancelled, Measurement, choices, measure_backends, never, open_backend
 from impasto.canvas import canvas_grain
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
@@ -36,10 +36,6 @@ REFINE_STRENGTH = 0.5  # strength of each finer painting, as a share of the look
 SMALLEST_SIDE_PX = 16  # smaller pictures are widened to this by repeating their edges
 BAND_ROWS = 512  # the finish stage takes large pictures in bands, to need less memory
 _FINISH_REACH = 2  # rows a finished pixel depends on above and below
-
-
-class Cancelled(Exception):  # noqa: N818 - it is no error
-    """Raised between tiles when `cancelled()` is true."""
 
 
 class Engine:
@@ -169,7 +165,7 @@ class Engine:
         painting = np.empty((shape[0], shape[1], 3), np.float32)
         tiling.paint_tiles(
             photo,
-            lambda tile: _to_unit(self._open().run(tile, code)),
+            lambda tile: _to_unit(self._open().run(tile, code, job.cancelled)),
             painting,
             halo=tiling.halo_px(info.receptive_field_px, info.size_multiple),
             multiple=info.size_multiple,
@@ -191,7 +187,7 @@ class _Job:
     def __init__(
         self, cancelled: Callable[[], bool] | None, progress: Callable[[float], None] | None, timings: dict[str, Any] | None
     ) -> None:
-        self.cancelled = cancelled or (lambda: False)
+        self.cancelled = cancelled or never
         self.progress = progress or (lambda share: None)
         self.timings = {} if timings is None else timings
         self._areas = [1]
