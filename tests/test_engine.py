@@ -283,3 +283,11 @@ def test_openvino_stops_in_the_middle_of_a_run_and_the_next_is_right(tiny_palett
     small = np.random.default_rng(0).uniform(-1, 1, (1, 3, 32, 40)).astype(np.float32)
     expected = BACKENDS["onnxruntime"](tiny_palette.model).run(small, code)
     np.testing.assert_allclose(network.run(small, code), expected, atol=1e-4)
+
+
+def test_an_export_made_small_is_the_preview(tiny_palette: Palette) -> None:
+    large = picture.from_array(make_pixels(1100, 700))
+    engine_ = Engine(tiny_palette)
+    preview = engine_.paint(large, Look(), long_edge_px=engine.WORKING_PX).pixels
+    export = picture.fit(engine_.paint(large, Look()), engine.WORKING_PX).pixels
+    assert np.abs(export - preview).mean() < 0.005

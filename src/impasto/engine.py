@@ -138,8 +138,8 @@ class Engine:
         gentle = self.palette.photo_code + np.float32(REFINE_STRENGTH) * (code - self.palette.photo_code)
         for fine in photos:
             guide = _guide(painting, coarse.pixels, fine.pixels, detail)
-            painting = self._generate(_pack(guide, self.palette.generator), gentle, fine.pixels.shape, job)
-            coarse = fine
+            finer = self._generate(_pack(guide, self.palette.generator), gentle, fine.pixels.shape, job)
+            painting, coarse = _anchored(finer, painting), fine
         painting.flags.writeable = False
         self._cache.put(key, painting, painting.nbytes)
         return painting
@@ -257,6 +257,17 @@ def _guide(painting: Pixels, coarse: Pixels, fine: Pixels, detail: float) -> Pix
         band += share * fine[row : row + BAND_ROWS]
         np.clip(band, 0, 1, out=band)
     return guide
+
+
+def _anchored(finer: Pixels, painting: Pixels) -> Pixels:
+    """The finer painting with its coarse part replaced by the painting it came from, in place.
+
+    finer + up(painting - down(finer)): colours and strokes stay the preview's, and only what is finer than those is new.
+    """
+    height, width = painting.shape[:2]
+    drift = resize(painting - resize(finer, width, height), finer.shape[1], finer.shape[0])
+    finer += drift
+    return np.clip(finer, 0, 1, out=finer)
 
 
 def _pack(pixels: Pixels, generator: GeneratorInfo) -> Planes:
