@@ -3,7 +3,7 @@
 import torch
 
 from impasto.train.features import FrozenFeatures
-from impasto.train.objectives.projected import StyleCodes, confetti, feature_distance, light_distance, statistics_distance
+from impasto.train.objectives.projected import StyleCodes, confetti, feature_distance, grid, light_distance, statistics_distance
 
 
 def test_codes_have_gate_one_and_brush_directions_gate_zero() -> None:
@@ -51,3 +51,12 @@ def test_frozen_features_have_the_promised_strides_and_no_trainable_weight() -> 
     shapes = [tuple(tap.shape[1:]) for tap in features(torch.zeros(1, 3, 64, 64))]
     assert shapes == [(16, 32, 32), (24, 16, 16), (40, 8, 8), (112, 4, 4), (320, 2, 2)]
     assert not any(weight.requires_grad for weight in features.parameters())
+
+
+def test_the_grid_term_sees_what_repeats_every_cell_and_nothing_else() -> None:
+    torch.manual_seed(0)
+    strokes = torch.randn(1, 3, 64, 64)
+    tiles = torch.randn(1, 3, 8, 8).repeat(1, 1, 8, 8)
+    steps = torch.arange(64).float().div(8).floor().expand(1, 3, 64, 64)  # differs between cells, not within
+    assert grid(tiles) > 3 * grid(strokes)
+    assert grid(steps) < 1e-5

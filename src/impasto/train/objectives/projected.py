@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from impasto.errors import ImpastoError
 from impasto.train.data import Batch
 from impasto.train.features import TAPS, FrozenFeatures
-from impasto.train.networks import FeatureHead, FilmGenerator, GeneratorOptions, PixelDiscriminator
+from impasto.train.networks import SIZE_MULTIPLE, FeatureHead, FilmGenerator, GeneratorOptions, PixelDiscriminator
 from impasto.train.recipe import Recipe, build
 
 PROJECTED_CHANNELS = 48
@@ -27,7 +27,8 @@ LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 @dataclass(frozen=True)
 class ProjectedOptions:
-    """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas.
+    """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas,
+    `grid` against a pattern that repeats with the network's coarsest cell.
 
     `judges` weighs the discriminators (taps at strides 2 to 32, then pixels) in the generator's loss: the deep ones have slopes many times
     as steep, and left alone they drown the shallow ones, which see brushwork. `bold_power` says how fast the content weight falls as
@@ -37,12 +38,13 @@ class ProjectedOptions:
     content: float = 0.3
     statistics: float = 3.0
     calm: float = 5.0
+    grid: float = 20.0
     luminance: float = 5.0
     bold_power: float = 3.0
     judges: tuple[float, float, float, float, float, float] = (2.0, 2.0, 1.0, 0.5, 0.1, 4.0)
 
     def __post_init__(self) -> None:
-        if min(self.content, self.statistics, self.calm, self.luminance) < 0:
+        if min(self.content, self.statistics, self.calm, self.grid, self.luminance) < 0:
             raise ValueError("loss weights are not negative")
 
 
@@ -167,6 +169,7 @@ class Projected(nn.Module):
             "content": options.content * (timid * content).mean(),
             "statistics": options.statistics * (statistics_weight * moments).mean(),
             "calm": options.calm * confetti(fakes.paintings, batch.photos),
+            "grid": options.grid * grid(fakes.paintings - batch.photos),
         }
 
 
@@ -223,3 +226,15 @@ def confetti(painting: Tensor, photo: Tensor) -> Tensor:
     across = (chroma[..., 1:] - chroma[..., :-1]).abs() * flat[..., 1:]
     down = (chroma[..., 1:, :] - chroma[..., :-1, :]).abs() * flat[..., 1:, :]
     return across.mean() + down.mean()
+
+
+def grid(change: Tensor, cells: int = 4) -> Tensor:
+    """How much of a change repeats from cell to cell of the coarsest grid: the mean cell of each `cells`×`cells` block, less its own mean.
+
+    Strokes average away over a block of cells, a checkerboard does not. N×3×H×W → a scalar.
+    """
+    size, block = SIZE_MULTIPLE, SIZE_MULTIPLE * cells
+    height, width = change.shape[2] // block * block, change.shape[3] // block * block
+    split = change[..., :height, :width].float().unflatten(3, (-1, cells, size)).unflatten(2, (-1, cells, size))
+    cell = split.mean((3, 6))  # N×3×blocks×size×blocks×size
+    return (cell - cell.mean((3, 5), keepdim=True)).abs().mean()

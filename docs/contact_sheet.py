@@ -1,0 +1,47 @@
+"""Makes docs/classics.jpg: scikit-image's photos in every style of the palette that ships, seven tiles a row.
+
+python docs/contact_sheet.py
+"""
+
+from pathlib import Path
+
+import numpy as np
+from skimage import data
+
+from impasto import open_palette, picture
+from impasto.engine import Engine
+from impasto.look import Look
+
+COLUMNS = 7
+TILE_PX = 224
+PHOTOS = (data.astronaut, data.coffee, data.chelsea)
+
+
+def square(photo: picture.Picture) -> picture.Picture:
+    """The middle of a photo at the tile's size, on which strokes show as they do in a preview."""
+    side = min(photo.width, photo.height)
+    top, left = (photo.height - side) // 2, (photo.width - side) // 2
+    return picture.from_array(photo.pixels[top : top + side, left : left + side])
+
+
+def tiles() -> list[np.ndarray]:
+    palette = open_palette()
+    engine = Engine(palette)
+    made = []
+    for load in PHOTOS:
+        photo = square(picture.fit(picture.from_array(load()), 512))
+        looks = [Look(strength=0), *(Look(styles=((style.name, 1.0),)) for style in palette.styles)]
+        made += [picture.fit(engine.render(photo, look), TILE_PX).pixels for look in looks]
+        made += [np.ones_like(made[0])] * (-len(looks) % COLUMNS)
+    return made
+
+
+def main() -> None:
+    pictures = [np.pad(tile, ((0, TILE_PX - len(tile)), (0, TILE_PX - tile.shape[1]), (0, 0)), mode="edge") for tile in tiles()]
+    rows = [np.concatenate(pictures[start : start + COLUMNS], axis=1) for start in range(0, len(pictures), COLUMNS)]
+    sheet = picture.from_array(np.concatenate(rows, axis=0))
+    (Path(__file__).parent / "classics.jpg").write_bytes(picture.encode(sheet, "jpeg", quality=88))
+
+
+if __name__ == "__main__":
+    main()
