@@ -11,6 +11,7 @@ import os
 import statistics
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,6 +26,7 @@ from impasto.palette import Palette
 
 Planes = NDArray[np.float32]  # 1×C×H×W in -1..1
 CANCEL_CHECK_MS = 5
+SIZES_KEPT = 2  # networks compiled for one size, some tens of megabytes each
 Code = NDArray[np.float32]
 
 
@@ -32,20 +34,16 @@ class Cancelled(Exception):  # noqa: N818 - it is no error
     """Raised when `cancelled()` is true: nobody wants the painting any more."""
 
 
-def never() -> bool:
-    """A `cancelled` for those who wait to the end."""
-    return False
-
-
 class Backend(Protocol):
     """A loaded network. `run` may be called from any thread."""
 
     name: str
 
-    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] = never) -> Planes:
+    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] | None = None) -> Planes:
         """The painting, 1×3×H×W in -1..1, of 1×C×H×W under a code of code_length; the array returned is the caller's own.
 
-        A backend that can stops in the middle of the network and raises Cancelled.
+        With `cancelled`, a backend that can stops in the middle of the network and raises Cancelled. It may prepare itself for the
+        photo's size first, which takes some tenths of a second, so it is for large photos whose size comes again.
         """
 
 
@@ -65,39 +63,63 @@ class OnnxRuntimeBackend:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._lock = threading.Lock()  # two runs at once are slower than one after the other
 
-    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] = never) -> Planes:
+    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] | None = None) -> Planes:
         with self._lock:
             painting: Planes = self._session.run(["painting"], {"photo": photo, "code": code[None]})[0]
         return painting
 
 
 class OpenVinoBackend:
-    """OpenVINO on the CPU, in float32 also where the processor has bfloat16: 8 bits of mantissa show as banding."""
+    """OpenVINO on the CPU, in float32 also where the processor has bfloat16: 8 bits of mantissa show as banding.
+
+    A network of free size must run to its end: cancelled half-way it mixes the shapes of two runs from then on and paints wrong pixels
+    (seen in 2026.4). One compiled for a single size can be cancelled.
+    """
 
     name = "openvino"
 
     def __init__(self, model: bytes) -> None:
         import openvino
 
-        core = openvino.Core()
-        options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": _cores()}
-        self._request = core.compile_model(core.read_model(model, b""), "CPU", options).create_infer_request()
+        self._core, self._model = openvino.Core(), model
+        self._any_size = self._compile(None)
+        self._one_size: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._lock = threading.Lock()  # an infer request holds one run
 
-    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] = never) -> Planes:
+    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] | None = None) -> Planes:
         with self._lock:
-            self._request.start_async({"photo": photo, "code": code[None]}, share_inputs=True)
-            while not self._request.wait_for(CANCEL_CHECK_MS):
-                if cancelled():
-                    self._abandon()
-                    raise Cancelled
-            painting: Planes = np.array(self._request.get_tensor("painting").data)
+            request = self._request_for(photo.shape) if cancelled else self._any_size
+            request.start_async({"photo": photo, "code": code[None]}, share_inputs=True)
+            if cancelled:
+                _wait_or_cancel(request, cancelled)
+            else:
+                request.wait()
+            painting: Planes = np.array(request.get_tensor("painting").data)
         return painting
 
-    def _abandon(self) -> None:
-        self._request.cancel()
-        with contextlib.suppress(RuntimeError):  # a cancelled request says so when it is waited for
-            self._request.wait()
+    def _request_for(self, shape: tuple[int, ...]) -> Any:
+        if shape not in self._one_size:
+            self._one_size[shape] = self._compile(shape)
+        self._one_size.move_to_end(shape)
+        while len(self._one_size) > SIZES_KEPT:
+            self._one_size.popitem(last=False)
+        return self._one_size[shape]
+
+    def _compile(self, shape: tuple[int, ...] | None) -> Any:
+        model = self._core.read_model(self._model, b"")
+        if shape:
+            model.reshape({"photo": list(shape)})
+        options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": _cores()}
+        return self._core.compile_model(model, "CPU", options).create_infer_request()
+
+
+def _wait_or_cancel(request: Any, cancelled: Callable[[], bool]) -> None:
+    while not request.wait_for(CANCEL_CHECK_MS):
+        if cancelled():
+            request.cancel()
+            with contextlib.suppress(RuntimeError):  # a cancelled request says so when it is waited for
+                request.wait()
+            raise Cancelled
 
 
 BACKENDS: dict[str, Callable[[bytes], Backend]] = {"openvino": OpenVinoBackend, "onnxruntime": OnnxRuntimeBackend}  # the faster first

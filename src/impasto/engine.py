@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import tiling
-from impasto.backends import Backend, Cancelled, Measurement, choices, measure_backends, never, open_backend
+from impasto.backends import Backend, Cancelled, Measurement, choices, measure_backends, open_backend
 from impasto.canvas import canvas_grain
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
@@ -162,10 +162,13 @@ class Engine:
     def _generate(self, photo: Planes, code: Code, shape: tuple[int, ...], job: _Job) -> Pixels:
         """The network over packed planes, tile by tile, as H×W×3 of `shape` in 0..1."""
         info = self.palette.generator
+        # A preview is over soon and an export stops between tiles; the studio's sharp painting is one large tile and gives way at once.
+        interruptible = WORKING_PX**2 < photo[0, 0].size <= tiling.TILE_PX**2
+        cancelled = job.cancelled if interruptible else None
         painting = np.empty((shape[0], shape[1], 3), np.float32)
         tiling.paint_tiles(
             photo,
-            lambda tile: _to_unit(self._open().run(tile, code, job.cancelled)),
+            lambda tile: _to_unit(self._open().run(tile, code, cancelled)),
             painting,
             halo=tiling.halo_px(info.receptive_field_px, info.size_multiple),
             multiple=info.size_multiple,
@@ -187,7 +190,7 @@ class _Job:
     def __init__(
         self, cancelled: Callable[[], bool] | None, progress: Callable[[float], None] | None, timings: dict[str, Any] | None
     ) -> None:
-        self.cancelled = cancelled or never
+        self.cancelled = cancelled
         self.progress = progress or (lambda share: None)
         self.timings = {} if timings is None else timings
         self._areas = [1]
@@ -203,7 +206,7 @@ class _Job:
 
     def step(self, share: float) -> None:
         """The share of the present level that is done; raises Cancelled when nobody wants the rest."""
-        if self.cancelled():
+        if self.cancelled and self.cancelled():
             raise Cancelled
         done = sum(self._areas[: self._level]) + share * self._areas[self._level]
         self.progress(done / sum(self._areas))
