@@ -109,7 +109,12 @@ class OpenVinoBackend:
         model = self._core.read_model(self._model, b"")
         if shape:
             model.reshape({"photo": list(shape)})
-        options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": _cores()}
+        options: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": _cores(),
+            "ENABLE_CPU_PINNING": False,  # a thread tied to a core waits for the browser's to leave it, and the others wait for that thread
+        }
         return self._core.compile_model(model, "CPU", options).create_infer_request()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,8 @@ class Batch:
     """One step's pictures, `crops_per_style` of each drawn style in a row.
 
     photos, paintings: N×3×P×P; canvas: N×1×P×P noise; style: N indices; brush: N×1 in -1..1 (log2 of the brush size that the
-    paintings' zoom stands for); bold: N×1 in 1..1.5, the strength asked for.
+    paintings' zoom stands for); bold: N×1 in 1..1.5, the strength asked for; offset: rows and columns in 0..8 that are cut off before
+    judging.
     """
 
     photos: Tensor
@@ -41,9 +42,11 @@ class Batch:
     style: Tensor
     brush: Tensor
     bold: Tensor
+    offset: tuple[int, int]
 
     def to(self, device: torch.device) -> Batch:
-        return Batch(*(getattr(self, name).to(device) for name in ("photos", "canvas", "paintings", "style", "brush", "bold")))
+        tensors = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **tensors)
 
 
 class Pictures:
@@ -75,6 +78,7 @@ class Pictures:
             torch.from_numpy(style),
             torch.from_numpy(brush).float()[:, None],
             torch.from_numpy(bold).float()[:, None],
+            (int(random.integers(9)), int(random.integers(9))),
         )
 
     def _styles(self, step: int) -> NDArray[np.int64]:

@@ -21,7 +21,7 @@ class GeneratorOptions:
     """Widths at 1/2, 1/4 and 1/8 of the picture's size, residual blocks at each, and the length of a style code."""
 
     width: tuple[int, int, int] = (16, 32, 64)
-    blocks: tuple[int, int, int] = (0, 4, 1)
+    blocks: tuple[int, int, int] = (0, 2, 1)
     code_length: int = 64
 
     def __post_init__(self) -> None:

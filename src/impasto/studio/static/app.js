@@ -18,6 +18,7 @@ const SHARP_PX = 1600; // more than this a screen does not show, and the person 
 const SHARP_STEP_PX = 64;
 const THUMB_PX = 192;
 const MAX_STYLES = 8;
+const SAVE_AFTER_MS = 300;
 const SETTINGS = "impasto.settings";
 const GROUPS = { strength: "stroke", brush: "stroke", keep_colour: "colour", saturation: "colour", hue: "colour", warmth: "colour" };
 
@@ -40,6 +41,8 @@ let live;
 let photo = null; // {blob, name, id, width, height}
 let exportJob = null;
 let sending = null;
+let shownSoon = 0;
+let savedSoon = 0;
 
 async function start() {
   const saved = readSettings();
@@ -87,6 +90,19 @@ function saveSettings(part) {
   }
 }
 
+/** The look is kept once it rests, or when the page is left: writing it down costs more than drawing it. */
+function saveLookSoon() {
+  clearTimeout(savedSoon);
+  savedSoon = setTimeout(saveLook, SAVE_AFTER_MS);
+}
+
+function saveLook() {
+  if (!savedSoon) return;
+  clearTimeout(savedSoon);
+  savedSoon = 0;
+  saveSettings({ look: store.look });
+}
+
 // --- the page ---
 
 function buildPage(styles) {
@@ -105,6 +121,7 @@ function buildPage(styles) {
   listenToKeys();
   listenToHelp();
   view.addEventListener("restored", repaint);
+  addEventListener("pagehide", saveLook);
   new ResizeObserver(() => photo?.id && live?.sharpen(photo.id, generatorPart(store.look))).observe(view);
 }
 
@@ -207,11 +224,18 @@ function lookChanged(before) {
   const differs = (part, other) => JSON.stringify(part) !== JSON.stringify(other);
   if (photo?.id && differs(generatorPart(look), generatorPart(before))) live.want(photo.id, generatorPart(look));
   if (differs(partOf(look, "finish"), partOf(before, "finish"))) view.finish(look);
-  showLook();
-  saveSettings({ look });
+  showLookSoon();
+  saveLookSoon();
+}
+
+/** The panel follows with the next frame: a slider that is dragged moves more often than the screen is drawn. */
+function showLookSoon() {
+  shownSoon ||= requestAnimationFrame(showLook);
 }
 
 function showLook() {
+  cancelAnimationFrame(shownSoon);
+  shownSoon = 0;
   const { look } = store;
   for (const [name, slider] of sliders) slider.value = look[name];
   grid.show(look.styles);

@@ -22,6 +22,10 @@ from impasto.train.recipe import Recipe, build
 
 PROJECTED_CHANNELS = 48
 HALVINGS = (2, 1, 1, 0, 0)  # stride-2 steps of each tap's discriminator, so that each judges patches of its own scale
+STYLE_TAPS = 4  # the taps whose moments make a style; the deepest sees what is depicted
+BRUSHES = (-1.0, 0.0, 1.0)  # where the averages of a style are kept, in log2 of the brush size
+SLOWEST_RATE = 0.02  # an average is over the last 50 visits or so
+PIXEL_SCALES = (1, 2)  # pictures are reduced by this before each discriminator on the pixels
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
@@ -30,7 +34,7 @@ class ProjectedOptions:
     """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas,
     `grid` against a pattern that repeats with the network's coarsest cell.
 
-    `judges` weighs the discriminators (taps at strides 2 to 32, then pixels) in the generator's loss: the deep ones have slopes many times
+    `judges` weighs the discriminators (taps at strides 2 to 32, then pixels at full and at half size) in the generator's loss: the deep ones have slopes many times
     as steep, and left alone they drown the shallow ones, which see brushwork. `bold_power` says how fast the content weight falls as
     the strength asked for rises above 1.
     """
@@ -41,7 +45,7 @@ class ProjectedOptions:
     grid: float = 20.0
     luminance: float = 5.0
     bold_power: float = 3.0
-    judges: tuple[float, float, float, float, float, float] = (2.0, 2.0, 1.0, 0.5, 0.1, 4.0)
+    judges: tuple[float, float, float, float, float, float, float] = (2.0, 2.0, 1.0, 0.5, 0.1, 4.0, 4.0)
 
     def __post_init__(self) -> None:
         if min(self.content, self.statistics, self.calm, self.grid, self.luminance) < 0:
@@ -50,9 +54,13 @@ class ProjectedOptions:
 
 @dataclass(frozen=True)
 class Fakes:
-    """What one translation made: paintings N×3×H×W in -1..1, their features and the real paintings', and the discriminators' condition."""
+    """What one translation made: paintings N×3×H×W in -1..1, their change of the whole photos, the photos cut like the paintings, the
+    features of both kinds of paintings, and the discriminators' condition."""
 
     paintings: Tensor
+    change: Tensor
+    photos: Tensor
+    real_paintings: Tensor
     features: list[Tensor]
     real_features: list[Tensor]
     condition: Tensor
@@ -93,19 +101,22 @@ class Painter(nn.Module):
 
 
 class Judges(nn.Module):
-    """All discriminators: one head a tap of the frozen features, through fixed random 1×1 projections, and one on the pixels."""
+    """All discriminators: one head a tap of the frozen features, through fixed random 1×1 projections, and one on the pixels of each
+    scale: the half-size one sees whether marks stand in rows."""
 
     def __init__(self, conditions: int) -> None:
         super().__init__()
         self.projections = nn.ModuleList(nn.Conv2d(channels, PROJECTED_CHANNELS, 1, bias=False) for channels in TAPS.values())
         self.projections.requires_grad_(False)
         self.heads = nn.ModuleList(FeatureHead(PROJECTED_CHANNELS, halvings, conditions) for halvings in HALVINGS)
-        self.pixels = PixelDiscriminator(conditions)
+        self.pixels = nn.ModuleList(PixelDiscriminator(conditions) for _ in PIXEL_SCALES)
 
     def forward(self, pictures: Tensor, features: list[Tensor], condition: Tensor) -> list[Tensor]:
         """One map of scores a discriminator, each N×1×h×w; high means real."""
         triples = zip(self.heads, self.projections, features, strict=True)
-        return [head(project(tap), condition) for head, project, tap in triples] + [self.pixels(pictures, condition)]
+        seen = [head(project(tap), condition) for head, project, tap in triples]
+        scales = zip(self.pixels, PIXEL_SCALES, strict=True)
+        return seen + [judge(F.avg_pool2d(pictures, scale), condition) for judge, scale in scales]
 
 
 class Projected(nn.Module):
@@ -125,6 +136,7 @@ class Projected(nn.Module):
         self.shipped = Painter(self.styles, options)
         self.judges = Judges(self.styles + 2)
         self.features = FrozenFeatures()
+        self.seen = StyleMoments(self.styles, list(TAPS.values())[:STYLE_TAPS])
         weights = torch.tensor([[style.content, style.statistics] for style in recipe.styles])
         self.register_buffer("style_weights", weights, persistent=False)
 
@@ -136,17 +148,23 @@ class Projected(nn.Module):
         }
 
     def translate(self, batch: Batch) -> Fakes:
-        """Paint the batch's photos in its styles."""
-        paintings = self.shipped(batch.photos, batch.canvas, batch.style, batch.brush, batch.bold)
+        """Paint the batch's photos in its styles.
+
+        Everything that is judged is cut at the batch's offset: the strides of the frozen network then fall on other places of the generator's
+        own grid every step, and their pattern does not add up to one in the paintings.
+        """
+        whole = self.shipped(batch.photos, batch.canvas, batch.style, batch.brush, batch.bold)
+        paintings, photos, real_paintings = (shifted(picture, batch.offset) for picture in (whole, batch.photos, batch.paintings))
         style = F.one_hot(batch.style, self.styles).to(paintings.dtype)
         condition = torch.cat([style, batch.brush, batch.bold - 1], dim=1)
         with torch.no_grad():
-            real_features = self.features(batch.paintings)
-        return Fakes(paintings, self.features(paintings), real_features, condition)
+            real_features = self.features(real_paintings)
+            self.seen.observe(moments(real_features[:STYLE_TAPS]), batch.style, batch.brush)
+        return Fakes(paintings, whole - batch.photos, photos, real_paintings, self.features(paintings), real_features, condition)
 
     def discriminator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:
         """Hinge, summed over the discriminators: max(0, 1 - D(real)) + max(0, 1 + D(fake))."""
-        real = self.judges(batch.paintings, fakes.real_features, fakes.condition)
+        real = self.judges(fakes.real_paintings, fakes.real_features, fakes.condition)
         fake = self.judges(fakes.paintings.detach(), [tap.detach() for tap in fakes.features], fakes.condition)
         return {
             "real": torch.stack([F.relu(1 - scores).mean() for scores in real]).sum(),
@@ -158,19 +176,25 @@ class Projected(nn.Module):
         options = self.options
         content_weight, statistics_weight = self.style_weights[batch.style].unbind(1)  # N each
         with torch.no_grad():
-            photo = self.features(batch.photos)
+            photo = self.features(fakes.photos)
         judged = self.judges(fakes.paintings, fakes.features, fakes.condition)
         content = 10 * feature_distance(fakes.features[2:4], photo[2:4])
-        content = content + options.luminance * light_distance(fakes.paintings, batch.photos)
+        content = content + options.luminance * light_distance(fakes.paintings, fakes.photos)
         timid = content_weight * batch.bold[:, 0] ** -options.bold_power
-        moments = statistics_distance(fakes.features[:4], fakes.real_features[:4], batch.style)
+        apart = self.seen.distance(moments(fakes.features[:STYLE_TAPS]), batch.style, batch.brush)
         return {
             "adversarial": -torch.stack([weight * scores.mean() for weight, scores in zip(options.judges, judged, strict=True)]).sum(),
             "content": options.content * (timid * content).mean(),
-            "statistics": options.statistics * (statistics_weight * moments).mean(),
-            "calm": options.calm * confetti(fakes.paintings, batch.photos),
-            "grid": options.grid * grid(fakes.paintings - batch.photos),
+            "statistics": options.statistics * (statistics_weight * apart).mean(),
+            "calm": options.calm * confetti(fakes.paintings, fakes.photos),
+            "grid": options.grid * grid(fakes.change),
         }
+
+
+def shifted(picture: Tensor, offset: tuple[int, int]) -> Tensor:
+    """The picture without `offset` of the first rows and columns and without the rest of a cell's worth of the last ones."""
+    (down, right), cell = offset, SIZE_MULTIPLE
+    return picture[..., down : down + picture.shape[2] - cell, right : right + picture.shape[3] - cell]
 
 
 def feature_distance(first: list[Tensor], second: list[Tensor]) -> Tensor:
@@ -189,31 +213,68 @@ def light_distance(first: Tensor, second: Tensor) -> Tensor:
     return F.avg_pool2d((luma(first) - luma(second)).float(), 8).abs().mean((1, 2, 3))
 
 
-def statistics_distance(fake: list[Tensor], real: list[Tensor], style: Tensor) -> Tensor:
-    """Distance of a style's feature moments (mean, deviation, correlation), crops of one style taken together: N values.
+def moments(taps: list[Tensor]) -> Tensor:
+    """N×M: means, deviations and correlations of N×C×h×w features, tap after tap (in place of the Gram matrices of Gatys et al. 2016)."""
+    found = []
+    for tap in taps:
+        flat = tap.float().flatten(2)  # N×C×hw
+        mean = flat.mean(2)
+        centred = flat - mean[:, :, None]
+        deviation = (centred.square().mean(2) + 1e-6).sqrt()
+        unit = centred / deviation[:, :, None]
+        found += [mean, deviation, (unit @ unit.transpose(1, 2) / flat.shape[2]).flatten(1)]
+    return torch.cat(found, dim=1)
 
-    Σ over taps of the L1 between the averages over the style's crops, after Gatys et al. 2016 with moments in place of the Gram matrix.
+
+class StyleMoments(nn.Module):
+    """What the moments of each style's paintings are on average, learned as they pass, for small, medium and large brushes.
+
+    The few crops of one step lie further from their style's average than a good painting does; measured against the average the
+    generator is told the same thing every time.
     """
-    groups = F.one_hot(style).float()
-    groups = (groups / groups.sum(0).clamp(min=1)).T  # styles×N: averages the crops of each style
-    total = torch.zeros(len(style), device=style.device)
-    for fake_tap, real_tap in zip(fake, real, strict=True):
-        scale = real_tap.float().std((0, 2, 3), keepdim=True) + 1e-3  # so that every channel counts alike
-        for fake_moment, real_moment in zip(moments(fake_tap / scale), moments(real_tap / scale), strict=True):
-            apart = (groups @ fake_moment - groups @ real_moment).abs().mean(1)  # styles
-            total = total + apart[style]
-    return total
+
+    averages: Tensor  # styles×brushes×M
+    visits: Tensor  # styles×brushes
+
+    def __init__(self, styles: int, channels: list[int]) -> None:
+        super().__init__()
+        self.lengths = [length for count in channels for length in (count, count, count * count)]
+        self.register_buffer("averages", torch.zeros(styles, len(BRUSHES), sum(self.lengths)))
+        self.register_buffer("visits", torch.zeros(styles, len(BRUSHES)))
+
+    @torch.no_grad()
+    def observe(self, found: Tensor, style: Tensor, brush: Tensor) -> None:
+        """Take the N×M moments of real crops into the averages; the crops of one style count as one visit."""
+        for index in style.unique().tolist():
+            crops = style == index
+            near = _nearness(brush[crops]).mean(0)  # brushes
+            if not self.visits[index].any():
+                near = torch.ones_like(near)  # the first sight of a style stands for every brush
+            self.visits[index] += near
+            rate = near * (1 / self.visits[index].clamp(min=1)).clamp(min=SLOWEST_RATE)
+            self.averages[index] += rate[:, None] * (found[crops].mean(0) - self.averages[index])
+
+    def distance(self, found: Tensor, style: Tensor, brush: Tensor) -> Tensor:
+        """How far each style's crops, taken together, are from its averages: N values, L1 in deviations, summed over kinds and taps."""
+        target = (_nearness(brush)[:, :, None] * self.averages[style]).sum(1)  # N×M
+        together = F.one_hot(style).float()
+        together = (together / together.sum(0).clamp(min=1)).T  # styles×N
+        apart = (together @ (found - target) / self._scale()).abs()  # styles×M
+        return torch.stack([part.mean(1) for part in apart.split(self.lengths, 1)]).sum(0)[style]
+
+    def _scale(self) -> Tensor:
+        """M: each channel's deviation for its mean and its deviation, 1 for correlations, so that every channel counts alike."""
+        average = self.averages.sum((0, 1)) / (self.visits > 0).sum().clamp(min=1)
+        parts = list(average.split(self.lengths))
+        for mean in range(0, len(parts), 3):
+            parts[mean] = parts[mean + 1] = parts[mean + 1] + 1e-3
+            parts[mean + 2] = torch.ones_like(parts[mean + 2])
+        return torch.cat(parts)
 
 
-def moments(tap: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """N×C means, N×C deviations and N×C² correlations of N×C×h×w features."""
-    flat = tap.float().flatten(2)  # N×C×hw
-    mean = flat.mean(2)
-    centred = flat - mean[:, :, None]
-    deviation = (centred.square().mean(2) + 1e-6).sqrt()
-    unit = centred / deviation[:, :, None]
-    correlation = unit @ unit.transpose(1, 2) / flat.shape[2]
-    return mean, deviation, correlation.flatten(1)
+def _nearness(brush: Tensor) -> Tensor:
+    """N×brushes weights that blend the averages for N×1 brushes: 1 at its own, 0 at the next."""
+    return (1 - (brush - brush.new_tensor(BRUSHES)).abs()).clamp(min=0)
 
 
 def confetti(painting: Tensor, photo: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ let count = 0;
 
 class ControlSlider extends HTMLElement {
   #control;
+  #value = null;
   #range;
   #number;
   #reset;
@@ -26,6 +27,8 @@ class ControlSlider extends HTMLElement {
   }
 
   set value(value) {
+    if (value === this.#value && Number(this.#range.value) === value) return;
+    this.#value = value;
     const { scale, unit, default: start } = this.#control;
     const shown = Number((value * scale).toFixed(2));
     this.#range.value = value;

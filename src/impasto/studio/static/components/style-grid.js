@@ -4,6 +4,7 @@ import { t } from "../i18n.js";
 
 class StyleGrid extends HTMLElement {
   #tiles = new Map();
+  #mixed = null;
 
   /** `styles` as of /api/styles; `onPick(name)` and `onMix(name)` hear what the person does. */
   build(styles, { onPick, onMix }) {
@@ -33,6 +34,8 @@ class StyleGrid extends HTMLElement {
 
   /** Marks the styles of the look. */
   show(mixed) {
+    if (mixed === this.#mixed) return; // looks are never changed in place
+    this.#mixed = mixed;
     const chosen = new Set(mixed.map(([name]) => name));
     for (const [name, { tile, pick, mix, title }] of this.#tiles) {
       const isChosen = chosen.has(name);
