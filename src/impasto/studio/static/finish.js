@@ -95,13 +95,12 @@ void main() { // one triangle that covers everything
   gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0);
 }`;
 
-const FRAGMENT = `#version 300 es
+const FRAGMENT = `
 precision highp float;
 precision highp sampler2D;
 uniform sampler2D painting, photo, fine;
 uniform int height;
 uniform float detail, keep, gain, opacity;
-uniform bool recolours;
 uniform mat3 chroma;
 uniform vec3 shift;
 out vec4 pixel;
@@ -111,36 +110,45 @@ void main() {
   ivec2 at = ivec2(gl_FragCoord.xy);
   at.y = height - 1 - at.y;
   vec3 rgb = texelFetch(painting, at, 0).rgb;
-  vec4 own = texelFetch(photo, at, 0);
-  if (detail != 0.0) rgb += detail * texelFetch(fine, at, 0).r;
-  if (recolours) {
-    float luma = dot(rgb, LUMA);
-    rgb = luma + chroma * mix(rgb - luma, own.rgb - dot(own.rgb, LUMA), keep);
-  }
+  vec4 own = vec4(0.0, 0.0, 0.0, 1.0);
+#ifdef PHOTO
+  own = texelFetch(photo, at, 0);
+#endif
+#ifdef DETAIL
+  rgb += detail * texelFetch(fine, at, 0).r;
+#endif
+#ifdef RECOLOUR
+  float luma = dot(rgb, LUMA);
+  rgb = luma + chroma * mix(rgb - luma, own.rgb - dot(own.rgb, LUMA), keep);
+#endif
   rgb = clamp((rgb + shift - 0.5) * gain + 0.5, 0.0, 1.0);
+#ifdef PHOTO
   rgb = own.rgb + opacity * (rgb - own.rgb);
+#endif
   pixel = vec4(rgb * own.a, own.a);
 }`;
 
-const UNIFORMS = ["height", "detail", "keep", "gain", "opacity", "recolours", "chroma", "shift"];
+/** The parts of the shader that a look needs: on a processor without a GPU each of them costs milliseconds. */
+function partsOf(values, channels) {
+  const needsPhoto = values.keep !== 0 || values.opacity !== 1 || channels === 4;
+  return [needsPhoto && "PHOTO", values.detail !== 0 && "DETAIL", values.recolours && "RECOLOUR"].filter(Boolean);
+}
+
+const UNIFORMS = ["height", "detail", "keep", "gain", "opacity", "chroma", "shift"];
 const SAMPLERS = ["painting", "photo", "fine"];
 
 /** WebGL2 on a canvas. The textures of the last two sizes (preview and sharp) are kept, so that going back and forth costs nothing. */
 class GpuFinisher {
   kind = "WebGL2";
   #gl;
-  #uniforms = {};
+  #programs = new Map();
   #sizes = new Map();
   #current = null;
 
   constructor(canvas, gl) {
     this.canvas = canvas;
     this.#gl = gl;
-    const program = link(gl);
-    gl.useProgram(program);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    for (const name of UNIFORMS) this.#uniforms[name] = gl.getUniformLocation(program, name);
-    SAMPLERS.forEach((name, unit) => gl.uniform1i(gl.getUniformLocation(program, name), unit));
   }
 
   /** The photo the paintings of this size are finished with: {width, height, channels, pixels}. */
@@ -175,15 +183,19 @@ class GpuFinisher {
     }
     if (look.detail && !size.hasFine) this.#makeFine(size);
     SAMPLERS.forEach((_, unit) => this.#bind(size, unit));
-    this.#setUniforms(plan(look), size.height);
+    this.#use(plan(look), size);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
-  #setUniforms(values, height) {
+  /** The program for these values, with its uniforms set; made when it is first needed. */
+  #use(values, { height, photo }) {
     const gl = this.#gl;
-    const at = this.#uniforms;
+    const parts = partsOf(values, photo.channels);
+    const key = parts.join();
+    if (!this.#programs.has(key)) this.#programs.set(key, makeProgram(gl, parts));
+    const { program, at } = this.#programs.get(key);
+    gl.useProgram(program);
     gl.uniform1i(at.height, height);
-    gl.uniform1i(at.recolours, values.recolours);
     for (const name of ["detail", "keep", "gain", "opacity"]) gl.uniform1f(at[name], values[name]);
     gl.uniformMatrix3fv(at.chroma, true, values.chroma);
     gl.uniform3fv(at.shift, values.shift);
@@ -238,9 +250,10 @@ class GpuFinisher {
   }
 }
 
-function link(gl) {
+function makeProgram(gl, parts) {
   const program = gl.createProgram();
-  for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+  const fragment = ["#version 300 es", ...parts.map((part) => `#define ${part}`), FRAGMENT].join("\n");
+  for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, fragment]]) {
     const shader = gl.createShader(type);
     gl.shaderSource(shader, source);
     gl.compileShader(shader);
@@ -248,7 +261,9 @@ function link(gl) {
   }
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(program));
-  return program;
+  gl.useProgram(program);
+  SAMPLERS.forEach((name, unit) => gl.uniform1i(gl.getUniformLocation(program, name), unit));
+  return { program, at: Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)])) };
 }
 
 /** The same, without WebGL2. */
