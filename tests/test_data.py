@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from impasto import picture
 from impasto.errors import ImpastoError
 from impasto.train import recipe
-from impasto.train.data import Pictures, Sources, picture_files, split
+from impasto.train.data import Pictures, Sources, picture_files, read_all, split
 from tests.training import write_data
 
 
@@ -26,11 +28,28 @@ def test_batches_have_the_promised_shapes_and_ranges(tmp_path: Path) -> None:
     assert batch.brush.abs().max() <= 1 and 1 <= batch.bold.min() <= batch.bold.max() <= 1.5
 
 
-def test_a_corrupt_file_is_skipped_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_corrupt_file_is_skipped_and_noted(tmp_path: Path) -> None:
     path = write_data(tmp_path)
     (tmp_path / "photos" / "broken.jpg").write_bytes(b"no picture")
-    assert len(Pictures(recipe.read(path)).photos) == 3
-    assert "broken.jpg" in capsys.readouterr().out
+    pictures = Pictures(recipe.read(path))
+    assert len(pictures.photos) == 3 and [file.name for file in pictures.skipped] == ["broken.jpg"]
+
+
+def test_pieces_of_a_batch_are_its_rows_in_order(tmp_path: Path) -> None:
+    batch = Pictures(recipe.read(write_data(tmp_path))).batch(0)
+    pieces = batch.cut(2)
+    assert torch.equal(torch.cat([piece.paintings for piece in pieces]), batch.paintings)
+    assert [piece.style.tolist() for piece in pieces] == [[style] for style in batch.style.tolist()]
+    assert all(piece.offset == batch.offset for piece in pieces)
+    with pytest.raises(ImpastoError, match="cannot be shared by 3"):
+        batch.cut(3)
+
+
+def test_very_large_pictures_are_reduced_when_they_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.jpg"
+    path.write_bytes(picture.encode(picture.from_array(np.zeros((2000, 2400, 3), np.float32)), "jpeg"))
+    read, _ = read_all([path])
+    assert read[path].shape == (1600, 1920, 3)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from impasto.train.networks import FeatureHead, FilmGenerator, GeneratorOptions, PixelDiscriminator
+from impasto.train.discriminators import FeatureHead, Patchgan, PatchganOptions, PixelDiscriminator
+from impasto.train.networks import FilmGenerator, Generator, GeneratorOptions
+from impasto.train.resnet import ResnetGenerator, ResnetOptions
 
 SMALL = GeneratorOptions(width=(4, 8, 8), blocks=(1, 1, 1), code_length=8)
 
@@ -24,14 +26,15 @@ def test_beyond_full_strength_the_painting_stays_in_range() -> None:
     assert painting.abs().max() <= 1
 
 
-def test_a_pixel_depends_on_nothing_outside_the_receptive_field() -> None:
-    generator = FilmGenerator(SMALL).double()
+@pytest.mark.parametrize("generator", [FilmGenerator(SMALL), ResnetGenerator(ResnetOptions(width=4, blocks=2))], ids=["film", "resnet"])
+def test_a_pixel_depends_on_nothing_outside_the_receptive_field(generator: Generator) -> None:
+    generator = generator.double().eval()
     bound = generator.receptive_field_px()
-    photo = torch.randn(1, 4, 256, 256, dtype=torch.float64, requires_grad=True)
+    photo = torch.randn(1, generator.inputs, 256, 256, dtype=torch.float64, requires_grad=True)
     widest = 0
-    for offset in range(8):  # one whole cell of the coarsest grid
+    for offset in range(generator.size_multiple):  # one whole cell of the coarsest grid
         at = 128 + offset
-        painting = generator(photo, torch.ones(1, 8, dtype=torch.float64))
+        painting = generator(photo, torch.ones(1, generator.code_length, dtype=torch.float64))
         (slope,) = torch.autograd.grad(painting[0, :, at, 128].sum(), photo)
         rows = slope.abs().sum((0, 1, 3)).nonzero()
         widest = max(widest, 2 * max(at - int(rows.min()), int(rows.max()) - at) + 1)
@@ -53,3 +56,35 @@ def test_discriminators_heed_their_condition(judge: torch.nn.Module) -> None:
 def test_impossible_options_are_refused() -> None:
     with pytest.raises(ValueError, match="widths"):
         GeneratorOptions(width=(1, 8, 8))
+
+
+def test_the_published_resnet_has_its_published_size() -> None:
+    assert sum(weight.numel() for weight in ResnetGenerator(ResnetOptions()).parameters()) == 11_378_179
+
+
+def test_the_resnet_s_code_of_zeros_is_the_photo_exactly_and_beyond_1_it_stays_in_range() -> None:
+    generator, photo = ResnetGenerator(ResnetOptions(width=4, blocks=1)), torch.rand(2, 3, 32, 48) * 2 - 1
+    assert torch.equal(generator(photo, torch.zeros(2, 1)), photo)
+    assert generator(photo, torch.full((2, 1), 1.5)).abs().max() <= 1
+
+
+def test_folding_the_norms_changes_nothing_that_is_painted() -> None:
+    generator, photo = ResnetGenerator(ResnetOptions(width=4, blocks=2)), torch.rand(2, 3, 64, 64) * 2 - 1
+    for _ in range(100):
+        generator(photo, torch.ones(2, 1))  # the norms measure
+    before = generator.eval()(photo, torch.ones(2, 1))
+    generator.fold()
+    assert not any("norm" in name for name in generator.state_dict())
+    assert (generator(photo, torch.ones(2, 1)) - before).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize(("halvings", "patch_px"), [(3, 70), (2, 34), (1, 16)])
+def test_a_patchgan_judges_patches_of_its_published_size(halvings: int, patch_px: int) -> None:
+    judge = Patchgan(PatchganOptions(width=4, halvings=halvings)).double()
+    judge.layers = torch.nn.Sequential(*(layer for layer in judge.layers if not isinstance(layer, torch.nn.InstanceNorm2d)))
+    picture = torch.randn(1, 3, 256, 256, dtype=torch.float64, requires_grad=True)
+    (scores,) = judge(picture)
+    middle = scores.shape[2] // 2
+    (slope,) = torch.autograd.grad(scores[0, 0, middle, middle], picture)
+    rows = slope.abs().sum((0, 1, 3)).nonzero()
+    assert int(rows.max() - rows.min()) + 1 == patch_px

@@ -3,7 +3,8 @@
 import torch
 
 from impasto.train.features import FrozenFeatures
-from impasto.train.objectives.projected import StyleCodes, confetti, feature_distance, grid, light_distance, statistics_distance
+from impasto.train.objectives.projected import StyleMoments, confetti, feature_distance, grid, light_distance, moments
+from impasto.train.painter import StyleCodes
 
 
 def test_codes_have_gate_one_and_brush_directions_gate_zero() -> None:
@@ -18,7 +19,10 @@ def test_distances_of_a_picture_to_itself_are_zero() -> None:
     taps = FrozenFeatures()(picture)
     assert feature_distance(taps, taps).abs().max() < 1e-5
     assert light_distance(picture, picture).max() == 0
-    assert statistics_distance(taps, taps, torch.tensor([0, 1])).max() == 0
+    style, brush = torch.tensor([0, 1]), torch.zeros(2, 1)
+    seen = StyleMoments(2, [tap.shape[1] for tap in taps])
+    seen.observe(moments(taps), style, brush)
+    assert seen.distance(moments(taps), style, brush).max() < 1e-4
 
 
 def test_strokes_finer_than_a_cell_leave_the_light_alone() -> None:
@@ -30,10 +34,13 @@ def test_strokes_finer_than_a_cell_leave_the_light_alone() -> None:
 
 def test_statistics_take_the_crops_of_one_style_together() -> None:
     torch.manual_seed(0)
-    first, second = torch.rand(1, 4, 8, 8), torch.rand(1, 4, 8, 8)
-    pair, swapped = torch.cat([first, second]), torch.cat([second, first])
-    assert statistics_distance([pair], [swapped], torch.tensor([3, 3])).max() < 1e-5
-    assert statistics_distance([pair], [swapped], torch.tensor([0, 1])).min() > 0.01
+    crops, brush = torch.rand(2, 4, 8, 8), torch.zeros(2, 1)
+    together, apart = StyleMoments(2, [4]), StyleMoments(2, [4])
+    together.observe(moments([crops]), torch.tensor([0, 0]), brush)
+    apart.observe(moments([crops]), torch.tensor([0, 1]), brush)
+    swapped = moments([crops.flip(0)])
+    assert together.distance(swapped, torch.tensor([0, 0]), brush).max() < 1e-5
+    assert apart.distance(swapped, torch.tensor([0, 1]), brush).min() > 0.01
 
 
 def test_confetti_is_colour_in_flat_places_only() -> None:

@@ -1,4 +1,4 @@
-"""A made-up data set and recipe, small enough that a real run takes seconds."""
+"""A made-up data set and recipes, small enough that a real run takes seconds."""
 
 from pathlib import Path
 
@@ -23,6 +23,7 @@ crops_per_style = 1
 steps = {steps}
 save_every = {save_every}
 sample_every = 1000
+scores = 0
 [[styles]]
 name = "stripes"
 title = "Stripes"
@@ -32,6 +33,44 @@ name = "dots"
 title = "Dots"
 paintings = "dots"
 """
+
+ONE_STYLE = """
+name = "toy"
+title = "Toy"
+objective = "{objective}"
+[generator]
+{generator}
+[discriminator]
+width = 8
+halvings = 1
+[data]
+crop_px = 64
+photo_px = [64, 96]
+painting_px = [64, 96]
+crops_per_style = 2
+brush_octaves = 0
+[train]
+steps = {steps}
+save_every = 2
+sample_every = 1000
+scores = 0
+{train}
+[options]
+{options}
+[[styles]]
+name = "stripes"
+title = "Stripes"
+paintings = "stripes"
+"""
+FILM = "width = [4, 8, 8]\nblocks = [0, 1, 0]\ncode_length = 8"
+RESNET = 'network = "resnet"\nwidth = 4\nblocks = 1'
+
+
+def write_one_style(root: Path, objective: str, *, generator: str = FILM, options: str = "", train: str = "", steps: int = 4) -> Path:
+    """The same data with a recipe of one style for any objective; returns the recipe's path."""
+    path = write_data(root)
+    path.write_text(ONE_STYLE.format(objective=objective, generator=generator, options=options, train=train, steps=steps))
+    return path
 
 
 def write_data(root: Path, steps: int = 4, save_every: int = 2) -> Path:

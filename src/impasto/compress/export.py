@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.palette import GeneratorInfo, Palette, Style
 from impasto.train import data, loop
-from impasto.train.networks import INPUTS, SIZE_MULTIPLE, FilmGenerator
-from impasto.train.objectives.projected import Painter
-from impasto.train.recipe import Recipe
+from impasto.train.networks import Generator
+from impasto.train.painter import Painter
+from impasto.train.recipe import Recipe, StyleRecipe
 
 OPSET = 17
 PARITY = 1e-4  # largest difference between torch and ONNX Runtime, in the network's -1..1
@@ -35,10 +36,20 @@ THUMB_PX = 160
 def export(run_folder: Path, output: Path) -> None:
     """Write what the run has learned so far as a palette; the run may still be training.
 
-    Raises ImpastoError when there is no checkpoint or when ONNX Runtime's pixels are not torch's.
+    Where it has learned the way back too (cyclegan), that becomes a second palette beside the first, NAME-back.palette. Raises
+    ImpastoError when there is no checkpoint or when ONNX Runtime's pixels are not torch's.
     """
-    recipe, painter, step = loop.reopen(run_folder)
-    assert isinstance(painter, Painter)
+    recipe, shipped, step = loop.reopen(run_folder)
+    for ending, painter in shipped.painters().items():
+        if ending:
+            _write(_backwards(recipe), painter, step, output.with_stem(f"{output.stem}-{ending}"))
+        else:
+            _write(recipe, painter, step, output)
+
+
+def _write(recipe: Recipe, painter: Painter, step: int, output: Path) -> None:
+    """One painter as a palette."""
+    painter.generator.fold()
     _round_to_half(painter.generator)
     model = to_onnx(painter.generator)
     worst = parity(painter.generator, model)
@@ -48,10 +59,16 @@ def export(run_folder: Path, output: Path) -> None:
     palettes.write(_with_thumbs(made), output)
 
 
-def to_onnx(generator: FilmGenerator) -> bytes:
+def _backwards(recipe: Recipe) -> Recipe:
+    """What the way back learned: photos are its one style."""
+    photo = StyleRecipe(name="photo", title="Photograph", paintings=recipe.data.photos)
+    whole = replace(recipe.data, held_out=0)
+    return replace(recipe, name=f"{recipe.name}-back", title=f"{recipe.title}, back", styles=(photo,), data=whole)
+
+
+def to_onnx(generator: Generator) -> bytes:
     """The generator as ONNX with dynamic height and width; weights are stored as float16 and computed with as float32."""
-    length = generator.options.code_length
-    inputs = (torch.zeros(1, INPUTS, 64, 64), torch.zeros(1, length))
+    inputs = (torch.zeros(1, generator.inputs, 64, 64), torch.zeros(1, generator.code_length))
     buffer = io.BytesIO()
     axes = {2: "height", 3: "width"}
     with warnings.catch_warnings():  # the TorchScript exporter needs no further package, and says that it is the old one
@@ -72,30 +89,29 @@ def to_onnx(generator: FilmGenerator) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def parity(generator: FilmGenerator, model: bytes) -> float:
+def parity(generator: Generator, model: bytes) -> float:
     """Largest difference between torch and ONNX Runtime over several sizes and codes, in -1..1."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     random = np.random.default_rng(0)
     worst = 0.0
     for height, width in ((64, 64), (96, 200), (256, 128)):
-        photo = random.uniform(-1, 1, (1, INPUTS, height, width)).astype(np.float32)
-        code = random.normal(size=(1, generator.options.code_length)).astype(np.float32)
+        photo = random.uniform(-1, 1, (1, generator.inputs, height, width)).astype(np.float32)
+        code = random.normal(size=(1, generator.code_length)).astype(np.float32)
         with torch.no_grad():
             expected = generator(torch.from_numpy(photo), torch.from_numpy(code)).numpy()
         worst = max(worst, float(np.abs(session.run(None, {"photo": photo, "code": code})[0] - expected).max()))
     return worst
 
 
-def macs_256(generator: FilmGenerator) -> int:
+def macs_256(generator: Generator) -> int:
     """Multiply-accumulates of one 256×256 picture."""
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        generator(torch.zeros(1, INPUTS, 256, 256), torch.zeros(1, generator.options.code_length))
+        generator(torch.zeros(1, generator.inputs, 256, 256), torch.zeros(1, generator.code_length))
     return int(counter.get_total_flops() // 2)
 
 
 def _palette(recipe: Recipe, painter: Painter, model: bytes, step: int) -> Palette:
     generator = painter.generator
-    length = generator.options.code_length
     codes, brushes = _rows(painter.codes.code()), _rows(painter.codes.brush())
     files = data.Sources(recipe)
     return Palette(
@@ -105,14 +121,14 @@ def _palette(recipe: Recipe, painter: Painter, model: bytes, step: int) -> Palet
         licence=recipe.licence,
         created_with=f"impasto {impasto.__version__}, recipe {recipe.name}, {step} steps",
         generator=GeneratorInfo(
-            size_multiple=SIZE_MULTIPLE,
+            size_multiple=generator.size_multiple,
             receptive_field_px=generator.receptive_field_px(),
             parameters=sum(weight.numel() for weight in generator.parameters()),
             macs_256=macs_256(generator),
-            code_length=length,
-            inputs=INPUTS,
+            code_length=generator.code_length,
+            inputs=generator.inputs,
         ),
-        photo_code=np.zeros(length, np.float32),
+        photo_code=np.zeros(generator.code_length, np.float32),
         styles=tuple(
             Style(
                 name=style.name,
@@ -132,8 +148,6 @@ def _palette(recipe: Recipe, painter: Painter, model: bytes, step: int) -> Palet
 
 def _with_thumbs(made: Palette) -> Palette:
     """The palette with a thumbnail of the studio's sample photo in every style."""
-    from dataclasses import replace
-
     from impasto.engine import Engine
 
     engine = Engine(made)

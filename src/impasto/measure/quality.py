@@ -49,6 +49,45 @@ def style_distance(made: Tensor, paintings: Tensor) -> float:
     return float(likeness(made, made) + likeness(paintings, paintings) - 2 * likeness(made, paintings))
 
 
+def kernel_distance(made: Tensor, paintings: Tensor) -> float:
+    """KID: squared maximum mean discrepancy with the kernel (x·y/d + 1)³, unbiased (Bińkowski et al. 2018, eq. 4), of N×d and M×d vectors.
+
+    Zero on average for two samples of one distribution, whatever their sizes (each at least 2); a single figure may lie below.
+    """
+    spread = paintings.std(0) + 1e-3
+    made, paintings = (made / spread).double(), (paintings / spread).double()
+
+    def likeness(first: Tensor, second: Tensor) -> Tensor:
+        return (first @ second.T / first.shape[1] + 1) ** 3
+
+    def among(points: Tensor) -> Tensor:
+        found = likeness(points, points)
+        return (found.sum() - found.diagonal().sum()) / (len(points) * (len(points) - 1))
+
+    return float(among(made) + among(paintings) - 2 * likeness(made, paintings).mean())
+
+
+def frechet_distance(made: Tensor, paintings: Tensor) -> float:
+    """‖m₁ - m₂‖² + tr(C₁ + C₂ - 2·(C₁C₂)^½) of N×d and M×d vectors (Heusel et al. 2017, eq. 6).
+
+    Biased upwards for few samples: compare figures of equal counts only.
+    """
+    means, covariances = [], []
+    for points in (made.double(), paintings.double()):
+        means.append(points.mean(0))
+        covariances.append(torch.cov(points.T))
+    root = _square_root(covariances[0])
+    mixed = _square_root(root @ covariances[1] @ root)
+    spread = covariances[0].trace() + covariances[1].trace() - 2 * mixed.trace()
+    return float((means[0] - means[1]).square().sum() + spread)
+
+
+def _square_root(matrix: Tensor) -> Tensor:
+    """Of a symmetric matrix without negative eigenvalues (but for rounding)."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return torch.as_tensor((vectors * values.clamp(min=0).sqrt()) @ vectors.T)
+
+
 def structure(painting: Tensor, photo: Tensor) -> float:
     """Correlation of luma gradients with the photo's at 128 px on the short side: 1 for the photo itself."""
     first, second = _gradients(painting), _gradients(photo)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from impasto.train.recipe import Recipe, StyleRecipe
 Image = NDArray[np.uint8]  # H×W×3
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 MINIMUM_SIDE_PX = 64
+LARGEST_SIDE_PX = 1600  # short sides are reduced to this, so that a folder of large photos fits into memory
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,24 @@ class Batch:
     offset: tuple[int, int]
 
     def to(self, device: torch.device) -> Batch:
-        tensors = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
-        return replace(self, **tensors)
+        return self._with({name: value.to(device) for name, value in self._tensors().items()})
+
+    def cut(self, pieces: int) -> list[Batch]:
+        """Equal pieces, in order; an ImpastoError where the crops do not divide."""
+        count = len(self.photos)
+        if count % pieces:
+            raise ImpastoError(
+                f"A step's {count} crops cannot be shared by {pieces}.",
+                "Change recipe.data.crops_per_style, recipe.train.devices or recipe.train.accumulate.",
+            )
+        split = {name: torch.split(value, count // pieces) for name, value in self._tensors().items()}
+        return [self._with({name: parts[index] for name, parts in split.items()}) for index in range(pieces)]
+
+    def _with(self, tensors: dict[str, Tensor]) -> Batch:
+        return Batch(**tensors, offset=self.offset)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
 
 
 class Pictures:
@@ -58,8 +75,9 @@ class Pictures:
         self.photo_files = picture_files(root / recipe.data.photos)
         kept_apart = recipe.data.held_out
         self.painting_files = [split(picture_files(root / style.paintings), kept_apart)[0] for style in recipe.styles]
-        self.photos = load_all(self.photo_files)
-        self.paintings = [load_all(files) for files in self.painting_files]
+        self.skipped: dict[Path, str] = {}
+        self.photos = self._read(self.photo_files)
+        self.paintings = [self._read(files) for files in self.painting_files]
 
     def batch(self, step: int) -> Batch:
         """The batch of that step."""
@@ -81,6 +99,11 @@ class Pictures:
             (int(random.integers(9)), int(random.integers(9))),
         )
 
+    def _read(self, files: list[Path]) -> list[Image]:
+        read, skipped = read_all(files)
+        self.skipped |= skipped
+        return list(read.values())
+
     def _styles(self, step: int) -> NDArray[np.int64]:
         """Styles come round like cards from a shuffled pack, so that none waits long."""
         count, each = len(self.recipe.styles), min(self.recipe.data.styles_per_step, len(self.recipe.styles))
@@ -94,11 +117,8 @@ class Pictures:
 
     def _painting(self, style: int, zoom: float, random: Random) -> Tensor:
         data = self.recipe.data
-        short_px = random.uniform(*data.painting_px) * 2 ** (BRUSH_OCTAVES * zoom) * self.recipe.styles[style].zoom
+        short_px = random.uniform(*data.painting_px) * 2 ** (data.brush_octaves * zoom) * self.recipe.styles[style].zoom
         return _crop(_pick(self.paintings[style], random), random, max(short_px, data.crop_px), data.crop_px)
-
-
-BRUSH_OCTAVES = 0.75  # a brush of 2 was trained on paintings enlarged by 2**0.75, one of 0.5 on paintings reduced as much
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -116,11 +136,12 @@ def split(files: list[Path], held_out: int) -> tuple[list[Path], list[Path]]:
     return [f for i, f in enumerate(files) if i % held_out], files[::held_out]
 
 
-def load_all(files: list[Path]) -> list[Image]:
-    """The pictures of those files that can be read and are large enough; what is skipped is said."""
+def read_all(files: list[Path]) -> tuple[dict[Path, Image], dict[Path, str]]:
+    """The pictures that can be read and are large enough, and why each of the others is not."""
     with ThreadPoolExecutor(2) as pool:
-        images = list(pool.map(_load, files))
-    return [image for image in images if image is not None]
+        found = dict(zip(files, pool.map(_load, files), strict=True))
+    read = {file: image for file, image in found.items() if not isinstance(image, str)}
+    return read, {file: reason for file, reason in found.items() if isinstance(reason, str)}
 
 
 class Sources:
@@ -141,16 +162,17 @@ class Sources:
         return tuple(f"{row.get('author_title') or file.stem} ({row.get('licence') or 'licence unknown'})" for row, file in rows)
 
 
-def _load(file: Path) -> Image | None:
+def _load(file: Path) -> Image | str:
     try:
-        pixels = picture.decode(file.read_bytes(), file.name).pixels
+        opened = picture.decode(file.read_bytes(), file.name)
     except (ImpastoError, OSError) as error:
-        print(f"skipped {file.name}: {error}")
-        return None
-    if min(pixels.shape[:2]) < MINIMUM_SIDE_PX:
-        print(f"skipped {file.name}: smaller than {MINIMUM_SIDE_PX} px")
-        return None
-    return np.asarray(pixels * 255 + 0.5, np.uint8)
+        return error.message if isinstance(error, ImpastoError) else str(error)
+    short_px, long_px = sorted(opened.pixels.shape[:2])
+    if short_px < MINIMUM_SIDE_PX:
+        return f"smaller than {MINIMUM_SIDE_PX} px"
+    if short_px > LARGEST_SIDE_PX:
+        opened = picture.fit(opened, round(long_px * LARGEST_SIDE_PX / short_px))
+    return np.asarray(opened.pixels * 255 + 0.5, np.uint8)
 
 
 def _pick(images: list[Image], random: Random) -> Image:

@@ -1,4 +1,4 @@
-"""The networks: the conditional generator that is shipped and the discriminators that teach it. Knows nothing of files or losses.
+"""What every generator promises, and ours: the one modulated by style codes. Knows nothing of files or losses.
 
 Tensors are N×C×H×W in -1..1.
 """
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
 
 SIZE_MULTIPLE = 8  # the generator's input height and width are multiples of this
 INPUTS = 4  # red, green, blue and the canvas
@@ -76,7 +75,30 @@ class Residual(nn.Module):
         return torch.add(hidden, self.second(self.first(hidden, code), code))
 
 
-class FilmGenerator(nn.Module):
+class Generator(nn.Module):
+    """A network that a palette can hold: planes N×inputs×H×W and codes N×code_length in, N×3×H×W out, all in -1..1.
+
+    H and W are multiples of `size_multiple`. The code of zeros gives the photo, exactly. In `eval()` a pixel depends on nothing outside its
+    receptive field.
+    """
+
+    inputs: int
+    code_length: int
+    size_multiple: int
+
+    def features(self, planes: Tensor, code: Tensor) -> list[Tensor]:
+        """Hidden layers on the way down, the last one being the deepest."""
+        raise NotImplementedError
+
+    def fold(self) -> None:
+        """Make the network as small as it can be without changing what `eval()` paints; for good, before export."""
+
+    def receptive_field_px(self) -> int:
+        """Width of the square of input pixels that one output pixel depends on."""
+        raise NotImplementedError
+
+
+class FilmGenerator(Generator):
     """A photo on a canvas and a style code in, a painting out. No batch or instance statistics: pixels depend on what is near them.
 
     The canvas is a fourth plane of fixed noise. Without it a clear sky gives every pixel the same neighbourhood, and all a network can
@@ -93,6 +115,7 @@ class FilmGenerator(nn.Module):
         before, middle, after = options.blocks
         length = options.code_length
         self.options = options
+        self.inputs, self.code_length, self.size_multiple = INPUTS, length, SIZE_MULTIPLE
         self.stem = Conv(4 * INPUTS, half, 3)
         self.down_quarter = Conv(half, quarter, 4, stride=2, code_length=length)
         self.encode = nn.ModuleList(Residual(quarter, length) for _ in range(before))
@@ -109,15 +132,20 @@ class FilmGenerator(nn.Module):
         self.skip = nn.Linear(length, 3, bias=False)
         nn.init.normal_(self.skip.weight, std=0.02)
 
-    def forward(self, canvas: Tensor, code: Tensor) -> Tensor:
-        photo = canvas[:, :3]
-        stem = self.stem(F.pixel_unshuffle(canvas, 2), code)  # N×half×H/2×W/2
+    def features(self, planes: Tensor, code: Tensor) -> list[Tensor]:
+        """At 1/2, 1/4 and 1/8 of the size."""
+        stem = self.stem(F.pixel_unshuffle(planes, 2), code)  # N×half×H/2×W/2
         quarter = self.down_quarter(stem, code)  # N×quarter×H/4×W/4
         for block in self.encode:
             quarter = block(quarter, code)
         hidden = self.down_eighth(quarter, code)  # N×eighth×H/8×W/8
         for block in self.body:
             hidden = block(hidden, code)
+        return [stem, quarter, hidden]
+
+    def forward(self, canvas: Tensor, code: Tensor) -> Tensor:
+        photo = canvas[:, :3]
+        stem, quarter, hidden = self.features(canvas, code)
         hidden = quarter + F.pixel_shuffle(self.up_quarter(hidden, code), 2)
         for block in self.decode:
             hidden = block(hidden, code)
@@ -145,45 +173,3 @@ def _smooth_shuffle(convolution: nn.Conv2d) -> None:
     """Start the four channels that a shuffle lays side by side equal, so that no grid is there to unlearn (ICNR, Aitken et al. 2017)."""
     weight = convolution.weight.data
     weight.copy_(weight[::4].repeat_interleave(4, dim=0))
-
-
-class FeatureHead(nn.Module):
-    """One discriminator on one tap of a frozen network, with projection conditioning (Miyato & Koyama 2018, eq. 3)."""
-
-    def __init__(self, channels: int, halvings: int, conditions: int, width: int = 64) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for index in range(halvings):
-            convolution = nn.Conv2d(channels if index == 0 else width, width, 4, 2, 1)
-            layers += [spectral_norm(convolution), nn.GroupNorm(8, width), nn.LeakyReLU(0.2)]
-        inputs = width if halvings else channels
-        layers += [spectral_norm(nn.Conv2d(inputs, width, 3, 1, 1)), nn.LeakyReLU(0.2)]
-        self.trunk = nn.Sequential(*layers)
-        self.score = spectral_norm(nn.Conv2d(width, 1, 1))
-        self.project = spectral_norm(nn.Linear(conditions, width, bias=False))
-
-    def forward(self, features: Tensor, condition: Tensor) -> Tensor:
-        hidden = self.trunk(features)  # N×width×h×w
-        projected = (hidden * self.project(condition)[:, :, None, None]).sum(1, keepdim=True)
-        return torch.add(self.score(hidden), projected)  # N×1×h×w
-
-
-class PixelDiscriminator(nn.Module):
-    """A patch discriminator on the pixels themselves, for the texture that a frozen network does not see (Isola et al. 2017).
-
-    It starts from nothing, so it has no spectral norm to hold it back: beside pretrained features it would never catch up.
-    """
-
-    def __init__(self, conditions: int, width: int = 32) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for inputs, outputs in ((12, width), (width, 2 * width), (2 * width, 2 * width)):
-            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.GroupNorm(8, outputs), nn.LeakyReLU(0.2)]
-        self.trunk = nn.Sequential(*layers)
-        self.score = nn.Conv2d(2 * width, 1, 1)
-        self.project = nn.Linear(conditions, 2 * width, bias=False)
-        nn.init.normal_(self.project.weight, std=0.05)
-
-    def forward(self, picture: Tensor, condition: Tensor) -> Tensor:
-        hidden = self.trunk(F.pixel_unshuffle(picture, 2))  # N×C×H/16×W/16
-        return torch.add(self.score(hidden), (hidden * self.project(condition)[:, :, None, None]).mean(1, keepdim=True))

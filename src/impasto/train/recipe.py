@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from impasto.errors import ImpastoError
 from impasto.look import did_you_mean
 
+PRECISIONS = ("auto", "32-true", "bf16-mixed")
+
 
 @dataclass(frozen=True)
 class StyleRecipe:
@@ -34,7 +36,9 @@ class StyleRecipe:
 class DataRecipe:
     """Where pictures lie (relative to the recipe's own folder) and how they are cropped.
 
-    `photo_px` is the range the photo's short side is scaled to, `painting_px` the painting's, before a square of `crop_px` is cut.
+    `photo_px` is the range the photo's short side is scaled to, `painting_px` the painting's, before a square of `crop_px` is cut. A step
+    sees `crops_per_style` crops of each of `styles_per_step` styles. `brush_octaves` says how much the paintings' scale varies, so that the
+    generator learns a brush size; 0 for objectives that have none. One painting in `held_out` is kept apart.
     """
 
     root: str = "."
@@ -45,11 +49,22 @@ class DataRecipe:
     styles_per_step: int = 3
     crops_per_style: int = 3
     held_out: int = 0
+    brush_octaves: float = 0.75
+
+    def __post_init__(self) -> None:
+        if self.crop_px < 16 or min(self.styles_per_step, self.crops_per_style) < 1:
+            raise ValueError("crops are at least 16 px wide, and a step sees at least one")
 
 
 @dataclass(frozen=True)
 class TrainRecipe:
-    """The loop's own figures. Learning rates fall to zero over the last `decay` of the run."""
+    """The loop's own figures. Learning rates fall to zero over the last `decay` of the run.
+
+    A step's crops are shared by `devices` (with a Lightning `strategy` such as "ddp") and, on each, taken in `accumulate` pieces, to need
+    less memory.
+    `precision` is "auto", "32-true" or "bf16-mixed". Scores are computed with every sample sheet, on `scores` photos; not
+    at all where it is 0.
+    """
 
     steps: int = 10_000
     seed: int = 1
@@ -61,11 +76,24 @@ class TrainRecipe:
     precision: str = "auto"
     save_every: int = 250
     sample_every: int = 250
+    scores: int = 12
+    accumulate: int = 1
+    devices: int = 1
+    strategy: str = "auto"
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.save_every, self.sample_every, self.accumulate, self.devices) < 1:
+            raise ValueError("steps, save_every, sample_every, accumulate and devices are at least 1")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision is {self.precision!r}, not one of {', '.join(PRECISIONS)}")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole run. `objective`, `generator` and `options` belong to the objective, which checks the latter two itself."""
+    """A whole run. `objective` is a name; `generator` and `discriminator` name a `network` and its sizes; `options` are the objective's.
+
+    The last three are checked where they are used.
+    """
 
     name: str
     title: str
@@ -76,6 +104,7 @@ class Recipe:
     data: DataRecipe = field(default_factory=DataRecipe)
     train: TrainRecipe = field(default_factory=TrainRecipe)
     generator: dict[str, Any] = field(default_factory=dict)
+    discriminator: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:

@@ -2,30 +2,30 @@
 
 Projected GANs (Sauer et al. 2021) put discriminators on random projections of pretrained features; projection conditioning (Miyato &
 Koyama 2018) tells them the style; a patch discriminator on the pixels (Isola et al. 2017) sees the texture that features miss.
-Generator loss = adversarial + content + style statistics + calm; discriminator loss = real + fake, both hinge (Lim & Ye 2017).
+Generator loss = adversarial + content + style statistics + calm + grid; discriminator loss = real + fake, by default hinge (Lim & Ye 2017).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.errors import ImpastoError
 from impasto.train.data import Batch
+from impasto.train.discriminators import Judges, trainable
 from impasto.train.features import TAPS, FrozenFeatures
-from impasto.train.networks import SIZE_MULTIPLE, FeatureHead, FilmGenerator, GeneratorOptions, PixelDiscriminator
+from impasto.train.networks import SIZE_MULTIPLE
+from impasto.train.objectives.adversarial import ADVERSARIES, check_adversary, gradient_penalty
+from impasto.train.objectives.contract import Objective, freeze_norms
+from impasto.train.painter import Painter, generator
 from impasto.train.recipe import Recipe, build
+from impasto.train.shards import gathered
 
-PROJECTED_CHANNELS = 48
-HALVINGS = (2, 1, 1, 0, 0)  # stride-2 steps of each tap's discriminator, so that each judges patches of its own scale
 STYLE_TAPS = 4  # the taps whose moments make a style; the deepest sees what is depicted
 BRUSHES = (-1.0, 0.0, 1.0)  # where the averages of a style are kept, in log2 of the brush size
 SLOWEST_RATE = 0.02  # an average is over the last 50 visits or so
-PIXEL_SCALES = (1, 2)  # pictures are reduced by this before each discriminator on the pixels
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
@@ -34,9 +34,10 @@ class ProjectedOptions:
     """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas,
     `grid` against a pattern that repeats with the network's coarsest cell.
 
-    `judges` weighs the discriminators (taps at strides 2 to 32, then pixels at full and at half size) in the generator's loss: the deep ones have slopes many times
-    as steep, and left alone they drown the shallow ones, which see brushwork. `bold_power` says how fast the content weight falls as
-    the strength asked for rises above 1.
+    `judges` weighs the discriminators (taps at strides 2 to 32, then pixels at full and at half size) in the generator's loss: the deep
+    ones have slopes many times as steep, and left alone they drown the shallow ones, which see brushwork. `bold_power` says how fast the
+    content weight falls as the strength asked for rises above 1. From `freeze` of the
+    run on the norms of a generator that has some stand still.
     """
 
     content: float = 0.3
@@ -44,10 +45,13 @@ class ProjectedOptions:
     calm: float = 5.0
     grid: float = 20.0
     luminance: float = 5.0
+    adversarial: str = "hinge"
     bold_power: float = 3.0
+    freeze: float = 0.7
     judges: tuple[float, float, float, float, float, float, float] = (2.0, 2.0, 1.0, 0.5, 0.1, 4.0, 4.0)
 
     def __post_init__(self) -> None:
+        check_adversary(self.adversarial)
         if min(self.content, self.statistics, self.calm, self.grid, self.luminance) < 0:
             raise ValueError("loss weights are not negative")
 
@@ -66,74 +70,18 @@ class Fakes:
     condition: Tensor
 
 
-class StyleCodes(nn.Module):
-    """A code and a brush direction for every style; the gate (first number) of a code is 1 and that of a direction 0."""
-
-    def __init__(self, styles: int, length: int) -> None:
-        super().__init__()
-        self.free = nn.Parameter(torch.randn(styles, length - 1))
-        self.brush_free = nn.Parameter(torch.zeros(styles, length - 1))
-
-    def code(self) -> Tensor:
-        """styles×length."""
-        return F.pad(self.free, (1, 0), value=1.0)
-
-    def brush(self) -> Tensor:
-        """styles×length."""
-        return F.pad(self.brush_free, (1, 0), value=0.0)
-
-    def forward(self, style: Tensor, brush: Tensor, strength: Tensor) -> Tensor:
-        """N×length codes for N style indices, N×1 brushes in -1..1 and N×1 strengths."""
-        return strength * (self.code()[style] + brush * self.brush()[style])
-
-
-class Painter(nn.Module):
-    """What is shipped: the generator and its codes."""
-
-    def __init__(self, styles: int, options: GeneratorOptions) -> None:
-        super().__init__()
-        self.generator = FilmGenerator(options)
-        self.codes = StyleCodes(styles, options.code_length)
-
-    def forward(self, photos: Tensor, canvas: Tensor, style: Tensor, brush: Tensor, strength: Tensor) -> Tensor:
-        """N×3×H×W photos on N×1×H×W canvas → N×3×H×W paintings."""
-        return torch.as_tensor(self.generator(torch.cat([photos, canvas], dim=1), self.codes(style, brush, strength)))
-
-
-class Judges(nn.Module):
-    """All discriminators: one head a tap of the frozen features, through fixed random 1×1 projections, and one on the pixels of each
-    scale: the half-size one sees whether marks stand in rows."""
-
-    def __init__(self, conditions: int) -> None:
-        super().__init__()
-        self.projections = nn.ModuleList(nn.Conv2d(channels, PROJECTED_CHANNELS, 1, bias=False) for channels in TAPS.values())
-        self.projections.requires_grad_(False)
-        self.heads = nn.ModuleList(FeatureHead(PROJECTED_CHANNELS, halvings, conditions) for halvings in HALVINGS)
-        self.pixels = nn.ModuleList(PixelDiscriminator(conditions) for _ in PIXEL_SCALES)
-
-    def forward(self, pictures: Tensor, features: list[Tensor], condition: Tensor) -> list[Tensor]:
-        """One map of scores a discriminator, each N×1×h×w; high means real."""
-        triples = zip(self.heads, self.projections, features, strict=True)
-        seen = [head(project(tap), condition) for head, project, tap in triples]
-        scales = zip(self.pixels, PIXEL_SCALES, strict=True)
-        return seen + [judge(F.avg_pool2d(pictures, scale), condition) for judge, scale in scales]
-
-
-class Projected(nn.Module):
+class Projected(Objective):
     """The objective: owns its networks and says what each side of the game wants."""
 
+    shipped: Painter
     style_weights: Tensor  # styles×2: each style's multiples of the content and the statistics weight
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
         self.options = build(ProjectedOptions, recipe.options, "recipe.options")
-        generator: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in recipe.generator.items()}
-        try:
-            options = GeneratorOptions(**generator)
-        except (TypeError, ValueError) as error:
-            raise ImpastoError(f"recipe.generator: {error}.", "It takes width, blocks and code_length.") from None
+        self.adversary = ADVERSARIES[self.options.adversarial]
         self.styles = len(recipe.styles)
-        self.shipped = Painter(self.styles, options)
+        self.shipped = Painter(self.styles, generator(recipe))
         self.judges = Judges(self.styles + 2)
         self.features = FrozenFeatures()
         self.seen = StyleMoments(self.styles, list(TAPS.values())[:STYLE_TAPS])
@@ -141,17 +89,16 @@ class Projected(nn.Module):
         self.register_buffer("style_weights", weights, persistent=False)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        """The parameters each optimiser owns."""
-        return {
-            "generator": list(self.shipped.parameters()),
-            "discriminator": [weight for weight in self.judges.parameters() if weight.requires_grad],
-        }
+        return {"generator": list(self.shipped.parameters()), "discriminator": trainable(self.judges)}
+
+    def begin(self, share: float) -> None:
+        freeze_norms(self.shipped, share >= self.options.freeze)
 
     def translate(self, batch: Batch) -> Fakes:
         """Paint the batch's photos in its styles.
 
-        Everything that is judged is cut at the batch's offset: the strides of the frozen network then fall on other places of the generator's
-        own grid every step, and their pattern does not add up to one in the paintings.
+        Everything that is judged is cut at the batch's offset: the strides of the frozen network then fall on other places of the
+        generator's own grid every step, and their pattern does not add up to one in the paintings.
         """
         whole = self.shipped(batch.photos, batch.canvas, batch.style, batch.brush, batch.bold)
         paintings, photos, real_paintings = (shifted(picture, batch.offset) for picture in (whole, batch.photos, batch.paintings))
@@ -159,20 +106,25 @@ class Projected(nn.Module):
         condition = torch.cat([style, batch.brush, batch.bold - 1], dim=1)
         with torch.no_grad():
             real_features = self.features(real_paintings)
-            self.seen.observe(moments(real_features[:STYLE_TAPS]), batch.style, batch.brush)
+            self.seen.observe(*(gathered(known) for known in (moments(real_features[:STYLE_TAPS]), batch.style, batch.brush)))
         return Fakes(paintings, whole - batch.photos, photos, real_paintings, self.features(paintings), real_features, condition)
 
     def discriminator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:
-        """Hinge, summed over the discriminators: max(0, 1 - D(real)) + max(0, 1 + D(fake))."""
+        """Real and fake, summed over the discriminators."""
         real = self.judges(fakes.real_paintings, fakes.real_features, fakes.condition)
         fake = self.judges(fakes.paintings.detach(), [tap.detach() for tap in fakes.features], fakes.condition)
-        return {
-            "real": torch.stack([F.relu(1 - scores).mean() for scores in real]).sum(),
-            "fake": torch.stack([F.relu(1 + scores).mean() for scores in fake]).sum(),
-        }
+        losses = self.adversary.judged(real, fake)
+        if self.adversary.penalty:
+
+            def judge(pictures: Tensor) -> list[Tensor]:
+                return list(self.judges(pictures, self.features(pictures), fakes.condition))
+
+            losses["penalty"] = self.adversary.penalty * gradient_penalty(judge, fakes.real_paintings, fakes.paintings.detach())
+        self.figures["accuracy"] = self.adversary.accuracy(real, fake)
+        return losses
 
     def generator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:
-        """Adversarial (-D(fake)), content, style statistics and calm, each already weighted."""
+        """Adversarial, content, style statistics and calm, each already weighted."""
         options = self.options
         content_weight, statistics_weight = self.style_weights[batch.style].unbind(1)  # N each
         with torch.no_grad():
@@ -183,7 +135,7 @@ class Projected(nn.Module):
         timid = content_weight * batch.bold[:, 0] ** -options.bold_power
         apart = self.seen.distance(moments(fakes.features[:STYLE_TAPS]), batch.style, batch.brush)
         return {
-            "adversarial": -torch.stack([weight * scores.mean() for weight, scores in zip(options.judges, judged, strict=True)]).sum(),
+            "adversarial": self.adversary.fooled(judged, options.judges),
             "content": options.content * (timid * content).mean(),
             "statistics": options.statistics * (statistics_weight * apart).mean(),
             "calm": options.calm * confetti(fakes.paintings, fakes.photos),
@@ -245,7 +197,7 @@ class StyleMoments(nn.Module):
     @torch.no_grad()
     def observe(self, found: Tensor, style: Tensor, brush: Tensor) -> None:
         """Take the N×M moments of real crops into the averages; the crops of one style count as one visit."""
-        for index in style.unique().tolist():
+        for index in torch.unique(style).tolist():
             crops = style == index
             near = _nearness(brush[crops]).mean(0)  # brushes
             if not self.visits[index].any():
@@ -260,12 +212,12 @@ class StyleMoments(nn.Module):
         together = F.one_hot(style).float()
         together = (together / together.sum(0).clamp(min=1)).T  # styles×N
         apart = (together @ (found - target) / self._scale()).abs()  # styles×M
-        return torch.stack([part.mean(1) for part in apart.split(self.lengths, 1)]).sum(0)[style]
+        return torch.stack([part.mean(1) for part in torch.split(apart, self.lengths, 1)]).sum(0)[style]
 
     def _scale(self) -> Tensor:
         """M: each channel's deviation for its mean and its deviation, 1 for correlations, so that every channel counts alike."""
         average = self.averages.sum((0, 1)) / (self.visits > 0).sum().clamp(min=1)
-        parts = list(average.split(self.lengths))
+        parts = list(torch.split(average, self.lengths))
         for mean in range(0, len(parts), 3):
             parts[mean] = parts[mean + 1] = parts[mean + 1] + 1e-3
             parts[mean + 2] = torch.ones_like(parts[mean + 2])
@@ -296,6 +248,6 @@ def grid(change: Tensor, cells: int = 4) -> Tensor:
     """
     size, block = SIZE_MULTIPLE, SIZE_MULTIPLE * cells
     height, width = change.shape[2] // block * block, change.shape[3] // block * block
-    split = change[..., :height, :width].float().unflatten(3, (-1, cells, size)).unflatten(2, (-1, cells, size))
-    cell = split.mean((3, 6))  # N×3×blocks×size×blocks×size
+    across = torch.unflatten(change[..., :height, :width].float(), 3, (-1, cells, size))
+    cell: Tensor = torch.unflatten(across, 2, (-1, cells, size)).mean((3, 6))  # N×3×blocks×size×blocks×size
     return (cell - cell.mean((3, 5), keepdim=True)).abs().mean()
