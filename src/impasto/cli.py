@@ -245,5 +245,39 @@ def export(
     write(run, output)
 
 
+@app.command()
+def learn(
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures in the style, or folders of them: 1 to 200.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .palette file to write.")],
+    name: Annotated[str, typer.Option(metavar="TEXT", help="What the style is called.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="PALETTE", help="Start from this palette, not the one that ships.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.05, help="How long to learn; five minutes unless --steps is given.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="How many steps to learn; the same number gives the same palette.")] = None,
+    photos: Annotated[Path | None, typer.Option(metavar="DIR", help="Photos to practise on, instead of those built in.")] = None,
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="What may be done with the pictures.")] = "licence not stated",
+    preview: Annotated[Path | None, typer.Option(metavar="PHOTO", help="Watch this photo change in preview.jpg, beside FILE.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed learns another variant.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line, for programs.")] = False,
+) -> None:
+    """Learn a style from your own pictures.
+
+    Ctrl-C stops and keeps what is learned. The same command goes on, also after a crash, and with more --minutes it learns further.
+    Needs the training half: pip install "impasto[train]".
+    """
+    try:
+        from impasto.train import learn as learning
+        from impasto.train.learned import Naming
+    except ImportError as error:
+        _needs_training_extra(error)
+    lesson = learning.Lesson(pictures, Naming(name, licence), output, source, photos, preview, seed, steps, minutes)
+    learning.learn(
+        lesson,
+        say=lambda sentence: print(json.dumps({"say": sentence}) if as_json else sentence, flush=True),
+        tell=lambda report: print(json.dumps(vars(report)) if as_json else report.line(), flush=True),
+    )
+
+
 def _needs_training_extra(error: ImportError) -> NoReturn:
     raise ImpastoError(f"This needs the training half of Impasto ({error}).", 'Install it: pip install "impasto[train]"') from None
