@@ -3,7 +3,7 @@
 import torch
 
 from impasto.train.features import FrozenFeatures
-from impasto.train.objectives.projected import StyleMoments, confetti, feature_distance, grid, light_distance, moments
+from impasto.train.objectives.projected import StyleMoments, feature_distance, grid, light_distance, moments, unrest
 from impasto.train.painter import StyleCodes
 
 
@@ -43,14 +43,15 @@ def test_statistics_take_the_crops_of_one_style_together() -> None:
     assert apart.distance(swapped, torch.tensor([0, 1]), brush).min() > 0.01
 
 
-def test_confetti_is_colour_in_flat_places_only() -> None:
+def test_unrest_is_told_in_colour_and_light_and_in_flat_places_only() -> None:
     flat = torch.zeros(1, 3, 32, 32)
     specks = flat.clone()
     specks[:, 0, ::4, ::4] = 1
     grey = specks.amax(1, keepdim=True).expand(-1, 3, -1, -1)
     busy = torch.rand(1, 1, 32, 32).expand(-1, 3, -1, -1) * 2 - 1
-    assert confetti(grey, flat) < 1e-6
-    assert confetti(specks, flat) > 10 * confetti(specks, busy)
+    colour, light = unrest(grey, flat)
+    assert colour.max() < 1e-6 and light.min() > 0.05
+    assert unrest(specks, flat)[0].min() > 10 * unrest(specks, busy)[0].max()
 
 
 def test_frozen_features_have_the_promised_strides_and_no_trainable_weight() -> None:

@@ -19,7 +19,10 @@ PRECISIONS = ("auto", "32-true", "bf16-mixed")
 
 @dataclass(frozen=True)
 class StyleRecipe:
-    """One style: its folder of paintings, what the palette says of it, and its own loss weights as multiples of the objective's."""
+    """One style: its folder of paintings, what the palette says of it, and its own loss weights as multiples of the objective's.
+
+    `flatness` is for styles of flat areas: how much marks in a clear sky cost, as a multiple of what specks of colour cost.
+    """
 
     name: str
     title: str
@@ -29,6 +32,7 @@ class StyleRecipe:
     licence: str = ""
     content: float = 1.0
     statistics: float = 1.0
+    flatness: float = 0.0
     zoom: float = 1.0
 
 

@@ -74,7 +74,7 @@ class Projected(Objective):
     """The objective: owns its networks and says what each side of the game wants."""
 
     shipped: Painter
-    style_weights: Tensor  # styles×2: each style's multiples of the content and the statistics weight
+    style_weights: Tensor  # styles×3: each style's multiples of the content, statistics and calm weights
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Projected(Objective):
         self.judges = Judges(self.styles + 2)
         self.features = FrozenFeatures()
         self.seen = StyleMoments(self.styles, list(TAPS.values())[:STYLE_TAPS])
-        weights = torch.tensor([[style.content, style.statistics] for style in recipe.styles])
+        weights = torch.tensor([[style.content, style.statistics, style.flatness] for style in recipe.styles])
         self.register_buffer("style_weights", weights, persistent=False)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
@@ -126,7 +126,7 @@ class Projected(Objective):
     def generator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:
         """Adversarial, content, style statistics and calm, each already weighted."""
         options = self.options
-        content_weight, statistics_weight = self.style_weights[batch.style].unbind(1)  # N each
+        content_weight, statistics_weight, flatness = self.style_weights[batch.style].unbind(1)  # N each
         with torch.no_grad():
             photo = self.features(fakes.photos)
         judged = self.judges(fakes.paintings, fakes.features, fakes.condition)
@@ -138,7 +138,7 @@ class Projected(Objective):
             "adversarial": self.adversary.fooled(judged, options.judges),
             "content": options.content * (timid * content).mean(),
             "statistics": options.statistics * (statistics_weight * apart).mean(),
-            "calm": options.calm * confetti(fakes.paintings, fakes.photos),
+            "calm": options.calm * (colour_unrest + flatness * light_unrest).mean(),
             "grid": options.grid * grid(fakes.change),
         }
 
@@ -229,16 +229,20 @@ def _nearness(brush: Tensor) -> Tensor:
     return (1 - (brush - brush.new_tensor(BRUSHES)).abs()).clamp(min=0)
 
 
-def confetti(painting: Tensor, photo: Tensor) -> Tensor:
-    """Mean colour (not light) difference between neighbouring pixels where the photo is flat: coloured specks in a sky."""
-    chroma = (painting - luma(painting)).float()
+def unrest(painting: Tensor, photo: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean difference of (colour, light) between neighbouring pixels where the photo is flat: specks and marks in a sky. N values each."""
     with torch.no_grad():
         light = luma(photo).float()
         busy = F.avg_pool2d(light**2, 9, 1, 4) - F.avg_pool2d(light, 9, 1, 4) ** 2
         flat = torch.exp(-busy.clamp(min=0) / 0.003)  # N×1×H×W: 1 in a clear sky, 0 in foliage
-    across = (chroma[..., 1:] - chroma[..., :-1]).abs() * flat[..., 1:]
-    down = (chroma[..., 1:, :] - chroma[..., :-1, :]).abs() * flat[..., 1:, :]
-    return across.mean() + down.mean()
+    painted = luma(painting).float()
+    return _differences(painting.float() - painted, flat), _differences(painted, flat)
+
+
+def _differences(picture: Tensor, weight: Tensor) -> Tensor:
+    across = (picture[..., 1:] - picture[..., :-1]).abs() * weight[..., 1:]
+    down = (picture[..., 1:, :] - picture[..., :-1, :]).abs() * weight[..., 1:, :]
+    return across.mean((1, 2, 3)) + down.mean((1, 2, 3))
 
 
 def grid(change: Tensor, cells: int = 4) -> Tensor:
