@@ -134,6 +134,7 @@ class Projected(Objective):
         content = content + options.luminance * light_distance(fakes.paintings, fakes.photos)
         timid = content_weight * batch.bold[:, 0] ** -options.bold_power
         apart = self.seen.distance(moments(fakes.features[:STYLE_TAPS]), batch.style, batch.brush)
+        colour_unrest, light_unrest = unrest(fakes.paintings, fakes.photos)
         return {
             "adversarial": self.adversary.fooled(judged, options.judges),
             "content": options.content * (timid * content).mean(),
