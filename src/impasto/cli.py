@@ -279,5 +279,33 @@ def learn(
     )
 
 
+@app.command()
+def evaluate(
+    palette: Annotated[Path, typer.Argument(metavar="PALETTE", help="A .palette file.")],
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="Photos to paint, best ones that no training has seen.")],
+    paintings: Annotated[Path, typer.Option(metavar="DIR", help="Paintings of the style.")],
+    style: Annotated[str | None, typer.Option(metavar="NAME", help="The style, where the palette has several.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Keep the figures in the palette, as the style's scores.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how close a style comes to its paintings and how much of the photos it keeps.
+
+    The figures of the untouched photos stand beside it as the baseline. Needs the training half: pip install "impasto[train]".
+    """
+    try:
+        from impasto.measure import evaluation
+    except ImportError as error:
+        _needs_training_extra(error)
+    from dataclasses import asdict
+
+    from impasto import palette as palettes
+
+    opened = palettes.read(palette)
+    found = evaluation.evaluate(opened, photos, paintings, style)
+    if write:
+        palettes.write(evaluation.with_scores(opened, found), palette)
+    print(json.dumps(asdict(found), indent=2) if as_json else found.describe())
+
+
 def _needs_training_extra(error: ImportError) -> NoReturn:
     raise ImpastoError(f"This needs the training half of Impasto ({error}).", 'Install it: pip install "impasto[train]"') from None

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from impasto.train.features import FrozenFeatures
-from impasto.train.objectives.projected import luma
+from impasto.train.features import SCORE_TAPS, FrozenFeatures
+from impasto.train.objectives.projected import feature_distance, luma
 
 STRUCTURE_PX = 128  # size at which gradients are compared
 CROP_PX = 256
@@ -31,6 +31,17 @@ class StyleSpace:
             parts = [torch.cat([tap.mean((2, 3)), (tap.var((2, 3)) + 1e-6).sqrt()], dim=1) for tap in taps]
             rows.append(torch.cat(parts, dim=1))
         return torch.cat(rows)
+
+    def deep_means(self, vectors: Tensor) -> Tensor:
+        """Of such vectors the part with the means of the deepest layer."""
+        channels = list(SCORE_TAPS.values())[-1]
+        return vectors[:, -2 * channels : -channels]
+
+    @torch.no_grad()
+    def perceptual_distance(self, painting: Tensor, photo: Tensor) -> float:
+        """Mean cosine distance of features at strides 8 and 16, place by place: 0 for equal pictures, at most 2."""
+        taps = [self.features(_ends(picture))[2:] for picture in (painting, photo)]
+        return float(feature_distance(taps[0], taps[1]).mean())
 
 
 def style_distance(made: Tensor, paintings: Tensor) -> float:

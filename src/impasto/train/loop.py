@@ -7,6 +7,7 @@ run that was killed ends, on a processor in float32, with the very weights of on
 from __future__ import annotations
 
 import copy
+import io
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -138,17 +139,19 @@ class Run:
             "average": self.average.state_dict(),
             "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
         }
+        packed = io.BytesIO()  # writing to the file itself, torch would hide why that failed
+        torch.save(state, packed)
         unfinished = folder / f"{CHECKPOINT}.part"
         try:
             with unfinished.open("wb") as out:
-                torch.save(state, out)
+                out.write(packed.getbuffer())
                 out.flush()
                 os.fsync(out.fileno())
             unfinished.replace(folder / CHECKPOINT)
-        except (OSError, RuntimeError) as error:  # torch turns some errors of the file into its own
+        except OSError as error:
             unfinished.unlink(missing_ok=True)
             raise ImpastoError(
-                f"The checkpoint of step {self.step} cannot be written: {getattr(error, 'strerror', None) or error}.",
+                f"The checkpoint of step {self.step} cannot be written: {error.strerror}.",
                 "Make room on the disk; the same command goes on from the last checkpoint, which is intact.",
             ) from None
 
@@ -217,11 +220,11 @@ def _play(run: Run, pictures: Pictures, run_folder: Path) -> None:
             progress.add(run.advance(batch), len(batch.photos))
             if run.step % REPORT_EVERY == 0 or run.step == train.steps:
                 progress.report(run.step)
-            if rank() == 0 and run.step % train.save_every == 0:
+            if rank() == 0 and (run.step % train.save_every == 0 or run.step == train.steps):
                 run.save(run_folder)
             if rank() == 0 and (run.step % train.sample_every == 0 or run.step == train.steps):
                 progress.show(run.step, *sampler.look(run.average, run.fabric.device))
-        if rank() == 0:
+        if rank() == 0 and run.step < train.steps:
             run.save(run_folder)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +23,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from torch import Tensor
 
 from impasto import picture
+from impasto.errors import ImpastoError
 from impasto.train import report
 from impasto.train.health import Health
 
@@ -59,8 +61,9 @@ class Progress:
         if self._live:
             self._live.stop()
         if self._events:
-            self._events.close()
-            report.write(self.folder)
+            with suppress(OSError, ImpastoError) if error else nullcontext():  # a full disk has been spoken of already
+                self._events.close()
+                report.write(self.folder)
 
     def say(self, text: str) -> None:
         """A sentence, above the display."""
