@@ -1,5 +1,6 @@
-"""Makes docs/classics.jpg: scikit-image's photos in every style of the palette that ships, seven tiles a row.
+"""Makes docs/classics.jpg: photos of scikit-image and scikit-learn in every style of the palette that ships, seven tiles a row.
 
+pip install scikit-learn
 python docs/contact_sheet.py
 """
 
@@ -7,14 +8,21 @@ from pathlib import Path
 
 import numpy as np
 from skimage import data
+from sklearn.datasets import load_sample_image
 
 from impasto import open_palette, picture
 from impasto.engine import Engine
 from impasto.look import Look
 
 COLUMNS = 7
-TILE_PX = 224
-PHOTOS = (data.astronaut, data.coffee, data.chelsea)
+TILE_PX = 200
+SAMPLES = ("china.jpg", "flower.jpg")
+
+
+def photos() -> list[picture.Picture]:
+    """Six varied photos: a portrait, a still life, a cat, a night scene, a building and a flower, square and 512 px or less."""
+    arrays = [data.astronaut(), data.coffee(), data.chelsea(), data.rocket(), *map(load_sample_image, SAMPLES)]
+    return [square(picture.fit(picture.from_array(array), 512)) for array in arrays]
 
 
 def square(photo: picture.Picture) -> picture.Picture:
@@ -28,8 +36,7 @@ def tiles() -> list[np.ndarray]:
     palette = open_palette()
     engine = Engine(palette)
     made = []
-    for load in PHOTOS:
-        photo = square(picture.fit(picture.from_array(load()), 512))
+    for photo in photos():
         looks = [Look(strength=0), *(Look(styles=((style.name, 1.0),)) for style in palette.styles)]
         made += [picture.fit(engine.render(photo, look), TILE_PX).pixels for look in looks]
         made += [np.ones_like(made[0])] * (-len(looks) % COLUMNS)
