@@ -21,7 +21,7 @@ from impasto.palette import Palette
 from impasto.train.examples import Image, crop
 from impasto.train.likeness import CROP_PX, Likeness, eyes
 from impasto.train.networks import SIZE_MULTIPLE, FilmGenerator
-from impasto.train.objectives.projected import confetti, feature_distance, grid, light_distance, moments, shifted
+from impasto.train.objectives.projected import feature_distance, grid, light_distance, moments, shifted, unrest
 from impasto.train.weights import generator_of
 
 PHOTO_PX = (256.0, 448.0)  # photos' short sides are scaled to this before a crop is cut
@@ -36,7 +36,7 @@ class LearnerOptions:
     generator_rate: float = 1e-3
     code_rate: float = 1e-2
     statistics: float = 8.0
-    content: float = 0.05
+    content: float = 0.1
     calm: float = 20.0
     grid: float = 80.0
     average: int = 8
@@ -116,7 +116,7 @@ class Learner:
         apart = self.likeness.apart(moments(taps), brush)
         content = (10 * feature_distance(taps[CONTENT_TAPS], seen[CONTENT_TAPS]) + 5 * light_distance(paintings, originals)).mean()
         loss = options.statistics * (apart.colours + apart.strokes) + options.content * content
-        loss = loss + options.calm * confetti(paintings, originals) + options.grid * grid(whole - photos)
+        loss = loss + options.calm * unrest(paintings, originals)[0].mean() + options.grid * grid(whole - photos)
         figures = {"colours": apart.colours, "strokes": apart.strokes, "content": content}
         return {name: float(value.detach()) for name, value in figures.items()}, loss
 

@@ -16,9 +16,10 @@ import impasto
 from impasto import picture
 from impasto.train.examples import Image, gather
 
-SCENES = 12
-LIGHTS = 6  # how many lights the sample photo is seen in
+SCENES = 5
+LIGHTS = 15  # how many lights the sample photo is seen in: with made-up scenes alone edges smear on real photos
 SCENE_PX = 256
+FINER = 2  # scenes are drawn larger by this
 LEAVES = 90
 SMALLEST, LARGEST = 0.03, 0.5  # radii of leaves, in widths of the scene
 
@@ -34,16 +35,18 @@ def photos(folder: Path | None, seed: int) -> list[Image]:
 
 def scene(random: Random) -> Image:
     """A made-up picture: a sky that shades, and leaves of all sizes over it, each shaded and grained."""
-    pixels = _shaded((SCENE_PX, SCENE_PX), random)
+    size_px = FINER * SCENE_PX
+    pixels = _shaded((size_px, size_px), random)
     for _ in range(LEAVES):
         # Sizes with the density r^-3 look alike at every scale.
-        radius = SCENE_PX * SMALLEST / np.sqrt(1 - random.random() * (1 - (SMALLEST / LARGEST) ** 2))
-        top, left = random.integers(0, SCENE_PX, 2)
+        radius = size_px * SMALLEST / np.sqrt(1 - random.random() * (1 - (SMALLEST / LARGEST) ** 2))
+        top, left = random.integers(0, size_px, 2)
         reach = round(radius)
         box = slice(max(0, top - reach), top + reach + 1), slice(max(0, left - reach), left + reach + 1)
-        rows, columns = np.mgrid[box[0], box[1]][:, : SCENE_PX - box[0].start, : SCENE_PX - box[1].start]
+        rows, columns = np.mgrid[box[0], box[1]][:, : size_px - box[0].start, : size_px - box[1].start]
         inside = _leaf(rows - top, columns - left, radius, random)
         pixels[box][inside] = _shaded(inside.shape, random)[inside]
+    pixels = pixels.reshape(SCENE_PX, FINER, SCENE_PX, FINER, 3).mean((1, 3))  # soft edges
     return np.asarray(pixels.clip(0, 1) * 255 + 0.5, np.uint8)
 
 
@@ -67,6 +70,8 @@ def _shaded(shape: tuple[int, ...], random: Random) -> NDArray[np.float64]:
 
 
 def _recoloured(image: Image, random: Random) -> Image:
-    """The picture in another light: gamma and white balance."""
-    levels = (image / 255) ** np.exp(random.normal(scale=0.35)) * np.exp(random.normal(scale=0.12, size=3))
+    """The picture in another light: channels exchanged or blended towards grey, gamma and white balance."""
+    levels = image[..., random.permutation(3)] / 255
+    levels = levels + random.uniform(-0.3, 0.8) * (levels.mean(2, keepdims=True) - levels)
+    levels = levels.clip(0, 1) ** np.exp(random.normal(scale=0.35)) * np.exp(random.normal(scale=0.12, size=3))
     return np.asarray(levels.clip(0, 1) * 255 + 0.5, np.uint8)
