@@ -231,18 +231,35 @@ def train(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .palette file to write.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The .palette file to write; with --fold, an .onnx.")
+    ],
+    source: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="Folder of a run; with --fold a .palette, the one that ships if left out.")
+    ] = None,
+    fold: Annotated[bool, typer.Option("--fold", help="Write one look as a plain ONNX network for other runtimes.")] = False,
+    style: Annotated[str | None, typer.Option(metavar="NAME[:W],...", help="With --fold: a style, or several with weights.")] = None,
+    strength: Annotated[float, typer.Option(metavar="NUMBER", help="With --fold: the strength.")] = CONTROLS["strength"].default,
+    brush: Annotated[float, typer.Option(metavar="NUMBER", help="With --fold: the brush size.")] = CONTROLS["brush"].default,
 ) -> None:
-    """Make a palette of a training run.
+    """Make a palette of a training run, or a plain network of one look of a palette.
 
     Needs the training half: pip install "impasto[train]".
     """
     try:
         from impasto.compress.export import export as write
+        from impasto.compress.fold import fold as write_folded
     except ImportError as error:
         _needs_training_extra(error)
-    write(run, output)
+    if fold:
+        from impasto import palette as palettes
+
+        look = Look.parse({"styles": style or (), "strength": strength, "brush": brush})
+        write_folded(palettes.read(source or palettes.shipped()), look, output)
+    elif source is None:
+        raise ImpastoError("There is no run to export.", "Name the folder of a training run, or add --fold.")
+    else:
+        write(source, output)
 
 
 @app.command()

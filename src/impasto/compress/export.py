@@ -50,7 +50,7 @@ def export(run_folder: Path, output: Path) -> None:
 def _write(recipe: Recipe, painter: Painter, step: int, output: Path) -> None:
     """One painter as a palette."""
     painter.generator.fold()
-    _round_to_half(painter.generator)
+    round_to_half(painter.generator)
     model = to_onnx(painter.generator)
     worst = parity(painter.generator, model)
     if worst > PARITY:
@@ -68,22 +68,31 @@ def _backwards(recipe: Recipe) -> Recipe:
 
 def to_onnx(generator: Generator) -> bytes:
     """The generator as ONNX with dynamic height and width; weights are stored as float16 and computed with as float32."""
-    inputs = (torch.zeros(1, generator.inputs, 64, 64), torch.zeros(1, generator.code_length))
+    inputs = {"photo": torch.zeros(1, generator.inputs, 64, 64), "code": torch.zeros(1, generator.code_length)}
+    return packed(traced(generator, inputs))
+
+
+def traced(network: nn.Module, inputs: dict[str, torch.Tensor]) -> Any:
+    """An ONNX model of a network from a photo (and more) to a painting, both of dynamic height and width."""
     buffer = io.BytesIO()
     axes = {2: "height", 3: "width"}
     with warnings.catch_warnings():  # the TorchScript exporter needs no further package, and says that it is the old one
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            generator,
-            inputs,
+            network,
+            tuple(inputs.values()),
             buffer,  # type: ignore[arg-type]  # the old exporter writes to a stream, the new one's signature does not say so
             dynamo=False,
             opset_version=OPSET,
-            input_names=["photo", "code"],
+            input_names=list(inputs),
             output_names=["painting"],
             dynamic_axes={"photo": axes, "painting": axes},
         )
-    model = onnx.load_model_from_string(buffer.getvalue())
+    return onnx.load_model_from_string(buffer.getvalue())
+
+
+def packed(model: Any) -> bytes:
+    """The model's file, its weights stored as float16 where that loses nothing, checked."""
     _store_as_half(model)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
@@ -164,7 +173,7 @@ def _rows(codes: torch.Tensor) -> NDArray[np.float32]:
     return np.round(codes.detach().numpy(), 5).astype(np.float32)
 
 
-def _round_to_half(network: nn.Module) -> None:
+def round_to_half(network: nn.Module) -> None:
     """Round every weight to what float16 can hold, so that the stored network is the very one that was checked."""
     for weight in network.parameters():
         weight.data = weight.data.half().float()
