@@ -16,9 +16,10 @@ import pytest
 from impasto.engine import Engine
 from impasto.errors import ImpastoError
 from impasto.look import CONTROLS, Look
-from impasto.palette import Palette
-from impasto.picture import decode, encode, from_array
+from impasto.palette import Palette, read, shipped
+from impasto.picture import Picture, decode, encode, from_array
 from impasto.studio import protocol, server
+from impasto.studio.note import write_note
 from impasto.studio.pictures import PictureStore, UnknownPictureError
 from tests.conftest import make_pixels
 from tests.studio_server import RunningStudio
@@ -238,7 +239,8 @@ def test_the_interface_describes_itself(client: httpx.Client) -> None:
 def test_both_languages_have_every_word() -> None:
     english, chinese = (json.loads((STATIC / "i18n" / f"{name}.json").read_text("utf-8")) for name in ("en", "zh"))
     control_words = {f"control.{name}.{part}" for name in CONTROLS for part in ("label", "help")}
-    assert set(chinese) == set(english) | control_words
+    style_words = {f"style.{style.name}" for style in read(shipped()).styles}
+    assert set(chinese) == set(english) | control_words | style_words
     for key, text in english.items():
         assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", chinese[key])), key
     scripts = "".join(path.read_text("utf-8") for path in STATIC.rglob("*.js")) + (STATIC / "index.html").read_text("utf-8")
@@ -271,3 +273,25 @@ def test_serve_refuses_a_palette_that_is_none(tmp_path: Path) -> None:
     path.write_bytes(io.BytesIO(b"nothing").getvalue())
     with pytest.raises(ImpastoError):
         server.serve("127.0.0.1", 0, False, path)
+
+
+def test_a_file_that_was_exported_here_tells_its_look(studio: RunningStudio, photo: Picture) -> None:
+    look = Look.parse({"styles": "mono", "regions": [{"mask": "m", "styles": "red"}]})
+    data = encode(photo, "jpeg", note=write_note(look, "f", {"m": np.ones((30, 20), np.float32)}))
+    found = httpx.post(f"{studio.url}/api/pictures", content=data).json()
+    assert (found["note"]["look"], found["note"]["photo"]) == (look.to_dict(), "f")
+    mask = httpx.get(f"{studio.url}/api/pictures/{found['note']['masks']['m']}?format=png")
+    assert decode(mask.content).pixels.min() == 1
+    assert "note" not in httpx.post(f"{studio.url}/api/pictures", content=png()).json()
+
+
+def test_the_subject_is_a_mask(studio: RunningStudio) -> None:
+    identity = httpx.post(f"{studio.url}/api/pictures", content=png()).json()["id"]
+    found = httpx.get(f"{studio.url}/api/pictures/{identity}/subject", params={"left": 0.2, "right": 0.8}, timeout=60)
+    if httpx.get(f"{studio.url}/healthz").json()["subject"]:
+        photo, mask = decode(png()), decode(found.content)
+        assert (mask.width, mask.height) == (photo.width, photo.height)
+    else:
+        assert found.status_code == 400 and "impasto[subject]" in found.json()["hint"]
+    assert httpx.get(f"{studio.url}/api/pictures/{identity}/subject", params={"left": 2}).status_code == 422
+    assert httpx.get(f"{studio.url}/api/pictures/{'0' * 64}/subject").status_code == 404

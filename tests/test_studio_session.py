@@ -79,6 +79,22 @@ def test_a_painting_is_the_engines_raw_painting(live: ClientConnection, picture_
     np.testing.assert_array_equal(np.frombuffer(pixels, np.uint8).reshape(45, 67, 3), levels(expected))
 
 
+def test_a_region_is_painted_with_its_mask_and_a_lost_mask_is_told(
+    live: ClientConnection, studio: RunningStudio, picture_id: str, tiny_palette: Palette
+) -> None:
+    mask = np.zeros((45, 67, 3), np.uint8)
+    mask[:, 30:] = 255
+    regions = [{"mask": post(studio, encode(from_array(mask), "png")), "styles": "mono", "strength": 0.7}]
+    paint(live, 1, picture_id, styles="red", regions=regions)
+    header, pixels = answer(live)
+    assert header["type"] == "painting"
+    masks = {regions[0]["mask"]: mask[..., 0].astype(np.float32) / 255}
+    expected = Engine(tiny_palette).paint(decode(photo_bytes()), Look.parse({"styles": "red", "regions": regions}), masks=masks)
+    np.testing.assert_array_equal(np.frombuffer(pixels, np.uint8).reshape(45, 67, 3), levels(expected.pixels))
+    paint(live, 2, picture_id, regions=[{"mask": "gone"}])
+    assert answer(live)[0]["code"] == "unknown-picture"
+
+
 def test_strength_zero_is_the_photo(live: ClientConnection, picture_id: str) -> None:
     paint(live, 1, picture_id, strength=0)
     np.testing.assert_array_equal(np.frombuffer(answer(live)[1], np.uint8), make_pixels(67, 45).reshape(-1))

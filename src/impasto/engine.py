@@ -10,7 +10,7 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from impasto import tiling
 from impasto.backends import Backend, Cancelled, Measurement, choices, measure_backends, open_backend
 from impasto.canvas import canvas_grain
+from impasto.errors import ImpastoError
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
 from impasto.palette import GeneratorInfo, Palette
@@ -63,17 +64,18 @@ class Engine:
         look: Look,
         *,
         long_edge_px: int | None = None,
+        masks: Mapping[str, Pixels] | None = None,
         cancelled: Callable[[], bool] | None = None,
         progress: Callable[[float], None] | None = None,
         timings: dict[str, Any] | None = None,
     ) -> Picture:
         """The painting of a picture under a look, finished. `long_edge_px` bounds the size; a picture is never enlarged.
 
-        `timings` is filled with milliseconds ("resize", "generator", "finish") and "cached". Raises Cancelled, and ImpastoError
-        for an unknown style.
+        `masks` are those of the look's regions, H×W in 0..1 of any size. `timings` is filled with milliseconds ("resize", "generator",
+        "finish") and "cached". Raises Cancelled, and ImpastoError for an unknown style or a mask that is missing.
         """
         job = _Job(cancelled, progress, timings)
-        photo, painting = self._paint(picture, look, long_edge_px, job)
+        photo, painting = self._paint(picture, look, masks or {}, long_edge_px, job)
         start = time.perf_counter()
         finished = _finish(painting, photo, look)
         job.took("finish", start)
@@ -85,6 +87,7 @@ class Engine:
         look: Look,
         *,
         long_edge_px: int | None = None,
+        masks: Mapping[str, Pixels] | None = None,
         cancelled: Callable[[], bool] | None = None,
         progress: Callable[[float], None] | None = None,
         timings: dict[str, Any] | None = None,
@@ -92,7 +95,7 @@ class Engine:
         """As `render`, without the finish controls."""
         job = _Job(cancelled, progress, timings)
         job.timings["finish"] = 0.0
-        return self._paint(picture, look, long_edge_px, job)[1]
+        return self._paint(picture, look, masks or {}, long_edge_px, job)[1]
 
     def photo(self, picture: Picture, long_edge_px: int | None = None) -> Picture:
         """The photo at the size that `render` gives its painting; kept, so that it is resized once."""
@@ -106,30 +109,42 @@ class Engine:
             self._cache.put(key, found, found.pixels.nbytes + (0 if found.alpha is None else found.alpha.nbytes))
         return found
 
-    def _paint(self, picture: Picture, look: Look, long_edge_px: int | None, job: _Job) -> tuple[Picture, Picture]:
-        """(the photo at the size asked for, its raw painting)."""
+    def _paint(
+        self, picture: Picture, look: Look, masks: Mapping[str, Pixels], long_edge_px: int | None, job: _Job
+    ) -> tuple[Picture, Picture]:
+        """(the photo at the size asked for, its raw painting with the regions laid over it)."""
         start = time.perf_counter()
-        code = self.palette.code(look)
         photo = self.photo(picture, long_edge_px)
         job.took("resize", start)
-        if np.array_equal(code, self.palette.photo_code):
-            job.timings.update(generator=0.0, cached=True)
-            job.progress(1.0)
-            return photo, photo
         start = time.perf_counter()
-        name = f"{self.palette.id[:16]}-{hashlib.sha256(code.tobytes()).hexdigest()[:16]}"
-        pixels = self._painting(picture, photo, code, _detail(look.strength), job)
+        parts = 1 + len(look.regions)
+        job.part(0, parts)
+        painting = self._plain(picture, photo, look, job)
+        for number, region in enumerate(look.regions, start=1):
+            if region.mask not in masks:
+                raise ImpastoError("The mask of a region is missing.", "Give the mask of every region of the look.")
+            job.part(number, parts)
+            painting = _laid_over(painting, self._plain(picture, photo, region.look, job), masks[region.mask], region.mask)
         job.took("generator", start)
-        return photo, photo.with_pixels(pixels, name)
+        return photo, painting
+
+    def _plain(self, picture: Picture, photo: Picture, look: Look, job: _Job) -> Picture:
+        """The raw painting without regions."""
+        code = self.palette.code(look)
+        if np.array_equal(code, self.palette.photo_code):
+            job.progress(1.0)
+            return photo
+        name = f"{self.palette.id[:16]}-{hashlib.sha256(code.tobytes()).hexdigest()[:16]}"
+        return photo.with_pixels(self._painting(picture, photo, code, _detail(look.strength), job), name)
 
     def _painting(self, picture: Picture, photo: Picture, code: Code, detail: float, job: _Job) -> Pixels:
         """The raw painting at the photo's size, coarse to fine from the working size; cached at both sizes."""
         key = ("painting", picture.id, code.tobytes(), photo.pixels.shape)
         found: Pixels | None = self._cache.get(key)
-        job.timings["cached"] = found is not None
         if found is not None:
             job.progress(1.0)
             return found
+        job.timings["cached"] = False
         edges = tiling.level_edges(max(photo.width, photo.height), WORKING_PX)
         job.plan([edge**2 for edge in edges])
         photos = (self.photo(picture, edge) for edge in edges)
@@ -191,10 +206,20 @@ class _Job:
         self, cancelled: Callable[[], bool] | None, progress: Callable[[float], None] | None, timings: dict[str, Any] | None
     ) -> None:
         self.cancelled = cancelled
-        self.progress = progress or (lambda share: None)
         self.timings = {} if timings is None else timings
+        self.timings["cached"] = True
+        self._report = progress or (lambda share: None)
+        self._part, self._parts = 0, 1
         self._areas = [1]
         self._level = 0
+
+    def part(self, number: int, parts: int) -> None:
+        """The work goes on with another of so many paintings."""
+        self._part, self._parts, self._level = number, parts, 0
+
+    def progress(self, share: float) -> None:
+        """The share of the present painting that is done."""
+        self._report((self._part + share) / self._parts)
 
     def plan(self, areas: list[int]) -> None:
         """The work of each level, in any unit."""
@@ -241,6 +266,13 @@ class _Cache:
             self._entries[key] = (value, size)
             while self._used > self._limit:
                 self._used -= self._entries.popitem(last=False)[1][1]
+
+
+def _laid_over(painting: Picture, region: Picture, mask: Pixels, name: str) -> Picture:
+    """The painting with the region's where the mask is 1."""
+    share = np.clip(resize(mask, painting.width, painting.height), 0, 1)[..., None]
+    pixels = painting.pixels + share * (region.pixels - painting.pixels)
+    return painting.with_pixels(pixels, f"{name[:16]}-{region.id[-32:]}")
 
 
 def _detail(strength: float) -> float:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from impasto.errors import ImpastoError
 
 MAX_STYLES = 8
+MAX_REGIONS = 8
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,45 @@ CONTROLS: dict[str, Control] = {control.name: control for control in _TABLE}
 
 
 @dataclass(frozen=True)
+class Region:
+    """A part of the picture with generator controls of its own. `mask` names the mask: its pixels are given to who paints."""
+
+    mask: str
+    styles: tuple[tuple[str, float], ...] = ()
+    strength: float = CONTROLS["strength"].default
+    brush: float = CONTROLS["brush"].default
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.mask, str) or not 0 < len(self.mask) <= 128:
+            raise ImpastoError("A region has no mask.", "Give mask the name of one.")
+        for name in ("styles", "strength", "brush"):
+            object.__setattr__(self, name, getattr(self.look, name))
+
+    @property
+    def look(self) -> Look:
+        """The generator controls as a look."""
+        return Look(styles=self.styles, strength=self.strength, brush=self.brush)
+
+    @classmethod
+    def parse(cls, values: object) -> Region:
+        """A Region from a mapping such as decoded JSON; unknown names are refused with the nearest valid one."""
+        if isinstance(values, cls):
+            return values
+        if not isinstance(values, Mapping) or "mask" not in values:
+            raise ImpastoError("A region is a JSON object with a mask.", 'For example {"mask": "ID", "strength": 0.5}.')
+        _check_names(values, cls)
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values; `Region.parse` of it gives the same region."""
+        return {"mask": self.mask, "styles": [list(pair) for pair in self.styles], "strength": self.strength, "brush": self.brush}
+
+
+@dataclass(frozen=True)
 class Look:
     """All slider values. `styles` are (name, weight) pairs; an empty tuple means the palette's first style.
 
-    Weights are positive and need no particular sum: they are normalised where they are used.
+    Weights are positive and need no particular sum: they are normalised where they are used. `regions` lie over the rest, the last on top.
     """
 
     styles: tuple[tuple[str, float], ...] = ()
@@ -83,9 +119,13 @@ class Look:
     contrast: float = CONTROLS["contrast"].default
     detail: float = CONTROLS["detail"].default
     opacity: float = CONTROLS["opacity"].default
+    regions: tuple[Region, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "styles", parse_styles(self.styles))
+        if not isinstance(self.regions, (list, tuple)) or len(self.regions) > MAX_REGIONS:
+            raise ImpastoError("The regions cannot be read.", f"Give a list of up to {MAX_REGIONS} regions.")
+        object.__setattr__(self, "regions", tuple(Region.parse(region) for region in self.regions))
         for control in CONTROLS.values():
             object.__setattr__(self, control.name, control.check(getattr(self, control.name)))
 
@@ -94,16 +134,22 @@ class Look:
         """A Look from a mapping such as decoded JSON; unknown names are refused with the nearest valid one."""
         if not isinstance(values, Mapping):
             raise ImpastoError("A look is a JSON object.", 'For example {"strength": 0.8, "saturation": 1.2}.')
-        known = [field.name for field in fields(cls)]
-        for name in values:
-            if name not in known:
-                raise ImpastoError(f"There is no control named {name!r}.", did_you_mean(str(name), known))
+        _check_names(values, cls)
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values; `Look.parse` of it gives the same look."""
         values: dict[str, Any] = {name: getattr(self, name) for name in CONTROLS}
+        if self.regions:
+            values["regions"] = [region.to_dict() for region in self.regions]
         return {"styles": [list(pair) for pair in self.styles], **values}
+
+
+def _check_names(values: Mapping[str, Any], kind: type[Look] | type[Region]) -> None:
+    known = [field.name for field in fields(kind)]
+    for name in values:
+        if name not in known:
+            raise ImpastoError(f"There is no control named {name!r}.", did_you_mean(str(name), known))
 
 
 def did_you_mean(name: str, known: list[str]) -> str:

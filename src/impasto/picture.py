@@ -39,6 +39,8 @@ _ORIENTATION, _EXIF_IFD = 0x0112, 0x8769
 _KEPT_TAGS = {  # what a painting may inherit: description, camera, resolution, dates, artist, copyright, Exif and GPS
     0x010E, 0x010F, 0x0110, _ORIENTATION, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B, 0x8298, _EXIF_IFD, 0x8825,
 }  # fmt: skip
+_USER_COMMENT = 0x9286
+_MAX_EXIF_BYTES = 65_000  # what a JPEG segment can hold
 _STALE_EXIF_TAGS = (0xA001, 0xA002, 0xA003, 0xA005)  # colour space, width, height, interoperability
 
 
@@ -146,8 +148,11 @@ def format_for(name: str | Path) -> str:
     return _ENDINGS[ending]
 
 
-def encode(picture: Picture, format: str, quality: int = 92, keep_metadata: bool = True) -> bytes:
-    """A file's bytes in "png", "jpeg", "webp" or "tiff"; the same picture gives the same bytes. JPEG lays alpha on white."""
+def encode(picture: Picture, format: str, quality: int = 92, keep_metadata: bool = True, note: str = "") -> bytes:
+    """A file's bytes in "png", "jpeg", "webp" or "tiff"; the same picture gives the same bytes. JPEG lays alpha on white.
+
+    `note` is ASCII and stands in the file as it is, as the Exif user comment; one that is too long for a JPEG's Exif is left out.
+    """
     format = _ENDINGS.get(format.lower(), "")
     if not format:
         raise ImpastoError("That format cannot be written.", f"Formats that work: {', '.join(sorted(set(_ENDINGS.values())))}.")
@@ -158,8 +163,8 @@ def encode(picture: Picture, format: str, quality: int = 92, keep_metadata: bool
             f"{format.upper()} holds at most {_LONGEST_SIDE[format]} pixels a side.", "Write a .png, or give a smaller long edge."
         )
     image = to_pil(_on_white(picture) if format == "jpeg" else picture)
-    buffer = io.BytesIO()
-    image.save(buffer, format, **_save_options(picture.metadata if keep_metadata else Metadata(), format, quality))
+    metadata, buffer = picture.metadata if keep_metadata else Metadata(), io.BytesIO()
+    image.save(buffer, format, **_save_options(replace(metadata, exif=_with_note(metadata.exif, note)), format, quality))
     return buffer.getvalue()
 
 
@@ -335,6 +340,15 @@ def _exif_bytes(image: Image.Image) -> bytes:
     return kept.tobytes() if len(kept) else b""
 
 
+def _with_note(exif: bytes, note: str) -> bytes:
+    if not note or len(exif) + len(note) > _MAX_EXIF_BYTES - 500:
+        return exif
+    whole = Image.Exif()
+    whole.load(exif)
+    whole.get_ifd(_EXIF_IFD)[_USER_COMMENT] = b"ASCII\0\0\0" + note.encode("ascii")
+    return whole.tobytes()
+
+
 def _save_options(metadata: Metadata, format: str, quality: int) -> dict[str, Any]:
     by_format: dict[str, dict[str, Any]] = {
         "png": {"compress_level": 4},
@@ -343,7 +357,7 @@ def _save_options(metadata: Metadata, format: str, quality: int) -> dict[str, An
         "tiff": {},  # not compressed, because libtiff cannot write the Exif and GPS directories
     }
     options = by_format[format]
-    if metadata.exif and len(metadata.exif) < 65_000:  # what a JPEG segment can hold
+    if metadata.exif and len(metadata.exif) < _MAX_EXIF_BYTES:
         options["exif"] = metadata.exif
     if metadata.dpi and format != "webp":
         options["dpi"] = metadata.dpi

@@ -28,7 +28,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--enable-unsafe-swiftshader",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
+PATIENCE_S = float(os.environ.get("IMPASTO_PATIENCE_S", 120))  # for a slow machine
 # Chromium itself says this of every WebGL page that it composes without a GPU; the page reads nothing back.
 _CHROMIUMS_OWN = "GPU stall due to ReadPixels"
 
@@ -84,7 +87,7 @@ class Studio:
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Waits for a condition, as long as a slow machine may need."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < deadline, what
             self.page.wait_for_timeout(25)
@@ -139,7 +142,8 @@ def page_options() -> dict[str, Any]:
 def person(browser: Browser, studio: RunningStudio, page_options: dict[str, Any]) -> Iterator[Studio]:
     """A page that is open on the sample; at the end nothing may have complained in the console."""
     context = browser.new_context(**page_options)
-    context.set_default_timeout(120_000)
+    context.set_default_timeout(1000 * PATIENCE_S)
+    context.add_init_script("localStorage.setItem('impasto.hinted', 'true')")
     person = Studio(context.new_page(), studio.url)
     person.open()
     yield person

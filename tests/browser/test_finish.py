@@ -91,7 +91,8 @@ def test_the_page_unpacks_as_python_packs(person: Studio) -> None:
 
 def test_the_store_merges_and_mixes(person: Studio) -> None:
     script = """async () => {
-        const { Store, reweigh, toggleStyle } = await import("/static/store.js");
+        const { Store } = await import("/static/store.js");
+        const { reweigh, toggleStyle } = await import("/static/look.js");
         const store = new Store({ a: 0, b: 0 });
         for (const [part, key, now] of [[{ a: 1 }, "a", 0], [{ a: 2 }, "a", 400], [{ a: 3 }, "a", 1200], [{ b: 1 }, "b", 1300]])
             store.change(part, key, now);

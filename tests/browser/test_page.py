@@ -196,57 +196,6 @@ def test_undo_and_redo(person: Studio, photo_pixels: NDArray[np.uint8], tiny_pal
     person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono", strength=0.2))
 
 
-def screen(person: Studio) -> NDArray[np.float32]:
-    """The picture as it is on the screen, whatever lies over it."""
-    return decode(person.page.locator("compare-view .frame").screenshot()).pixels
-
-
-def test_the_split_shows_the_photo_beside_the_painting(person: Studio) -> None:
-    grey = np.full((320, 480, 3), 128, np.uint8)
-    person.choose(grey)
-    person.page.get_by_role("button", name="Compare").click()
-    split = person.slider("Split between photo and painting")
-    split.focus()
-    height, width = screen(person).shape[:2]
-    left, right, y = width // 4, width * 3 // 4, height // 4
-
-    def is_photo(x: int) -> bool:
-        pixel = screen(person)[y, x]
-        return bool(pixel.max() - pixel.min() < 0.05)
-
-    person.until(lambda: is_photo(left) and not is_photo(right), "the split is not in the middle")
-    person.page.keyboard.press("Home")
-    person.until(lambda: not is_photo(left) and not is_photo(right), "Home does not show the painting alone")
-    person.page.keyboard.press("End")
-    person.until(lambda: is_photo(left) and is_photo(right), "End does not show the photo alone")
-    box = person.page.locator("compare-view .frame").bounding_box()
-    person.page.mouse.move(box["x"] + box["width"] - 1, box["y"] + 9)
-    person.page.mouse.down()
-    person.page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 9, steps=5)
-    person.page.mouse.up()
-    assert float(split.input_value()) == pytest.approx(40, abs=1)
-    person.until(lambda: is_photo(left) and not is_photo(right), "the split does not follow the pointer")
-
-
-def test_peeking_shows_the_photo_while_it_is_held(person: Studio) -> None:
-    person.choose(np.full((320, 480, 3), 128, np.uint8))
-
-    def spread() -> float:
-        pixel = screen(person)[100, 100]
-        return float(pixel.max() - pixel.min())
-
-    person.until(lambda: spread() > 0.2, "the painting does not show")
-    person.page.keyboard.down("p")
-    person.until(lambda: spread() < 0.05, "the photo does not show")
-    person.page.keyboard.up("p")
-    person.until(lambda: spread() > 0.2, "the painting does not come back")
-    person.page.get_by_role("button", name="Hold for photo").hover()
-    person.page.mouse.down()
-    person.until(lambda: spread() < 0.05, "the photo does not show")
-    person.page.mouse.up()
-    person.until(lambda: spread() > 0.2, "the painting does not come back")
-
-
 def test_a_large_photo_is_sharpened_to_the_screen(person: Studio, tiny_palette: Palette) -> None:
     pixels = make_pixels(1500, 900, seed=2)
     file = {"name": "large.png", "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}
@@ -394,7 +343,13 @@ def test_the_documentation_page_lists_the_routes(person: Studio) -> None:
 
 
 def test_the_settings_of_another_palette_do_no_harm(person: Studio) -> None:
-    look = json.dumps({"look": {"styles": [["gone", 1]], "strength": 99, "hue": "x", "other": 3}})
-    person.page.evaluate("settings => localStorage.setItem('impasto.settings', settings)", look)
+    look = {"styles": [["gone", 1]], "strength": 99, "hue": "x", "other": 3, "regions": [{"mask": 3}, None]}
+    kept = {
+        "history": {"look": look, "past": [None, look], "future": 3},
+        "snapshots": [{}, {"look": look, "image": "x"}],
+        "presets": [1, {}],
+    }
+    for name, value in kept.items():
+        person.page.evaluate("([name, value]) => localStorage.setItem(`impasto.${name}`, value)", [name, json.dumps(value)])
     person.open()
     assert float(person.slider("Strength").input_value()) == 1

@@ -10,7 +10,11 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Generic, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from impasto.errors import ImpastoError
+from impasto.look import Look
 from impasto.picture import Picture, decode
 
 Item = TypeVar("Item")
@@ -21,7 +25,7 @@ class UnknownPictureError(ImpastoError):
     """The store does not hold the picture (any more); posting it again mends that."""
 
     def __init__(self) -> None:
-        super().__init__("The studio does not have this picture.", "Send the photo again to /api/pictures.")
+        super().__init__("The studio does not have this picture.", "Send the photo, and the masks of its regions, again to /api/pictures.")
 
 
 class _Shelf(Generic[Item]):
@@ -77,3 +81,7 @@ class PictureStore:
             with self._lock:
                 self._decoded.put(picture_id, picture, picture.pixels.nbytes)
         return picture
+
+    def masks(self, look: Look) -> dict[str, NDArray[np.float32]]:
+        """The masks of a look's regions, H×W in 0..1: grey pictures, of which the red channel counts."""
+        return {region.mask: self.get(region.mask).pixels[..., 0] for region in look.regions}

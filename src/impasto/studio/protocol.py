@@ -103,6 +103,7 @@ class ExportRequest(_Request):
     quality: int = 92
     long_edge: int | None = None
     keep_metadata: bool = True
+    embed_look: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,4 +169,5 @@ _CHECKS: dict[str, Any] = {
     "format": _text,
     "quality": _quality,
     "keep_metadata": _flag,
+    "embed_look": _flag,
 }

@@ -31,9 +31,10 @@ from impasto.engine import Engine
 from impasto.errors import ImpastoError
 from impasto.look import CONTROLS, Look, did_you_mean
 from impasto.palette import Palette, read
-from impasto.picture import MAX_BYTES, Picture, decode, encode, from_array
-from impasto.studio import protocol
+from impasto.picture import MAX_BYTES, Picture, decode, encode, fit, from_array
+from impasto.studio import protocol, subject
 from impasto.studio.guard import LOOPBACK, Guard, TooLargeError
+from impasto.studio.note import read_note
 from impasto.studio.pictures import PictureStore, UnknownPictureError
 from impasto.studio.session import MIME_TYPES, Session, photo_frame
 
@@ -69,6 +70,7 @@ def create_app(
     _add_page(app)
     _add_tables(app)
     _add_pictures(app)
+    _add_subject(app)
     _add_paint(app)
     _add_live(app)
     return app
@@ -142,9 +144,9 @@ def _add_tables(app: FastAPI) -> None:
     engine: Engine = app.state.engine
 
     @app.get("/healthz")
-    async def health() -> dict[str, str]:
-        """Whether the studio is up, its version, and the inference backend in use."""
-        return {"status": "ok", "version": app.version, "backend": engine.backend}
+    async def health() -> dict[str, Any]:
+        """Whether the studio is up, its version, the inference backend in use, and whether it can find a photo's subject."""
+        return {"status": "ok", "version": app.version, "backend": engine.backend, "subject": subject.is_available()}
 
     @app.get("/api/styles")
     async def styles() -> list[dict[str, Any]]:
@@ -163,10 +165,14 @@ def _add_pictures(app: FastAPI) -> None:
 
     @app.post("/api/pictures", status_code=201, openapi_extra=_PICTURE_BODY)
     async def add_picture(request: Request) -> dict[str, Any]:
-        """Keep a photo: its bytes as the body, or a form with the field `photo`. Its id is a hash of its bytes."""
+        """Keep a photo, or a mask: its bytes as the body, or a form with the field `photo`. Its id is a hash of its bytes.
+
+        `note` is what a file that was exported here says of itself: its look, the id of its photo, and the ids of its masks by their names.
+        """
         data, name = await _posted_photo(request)
         picture = await asyncio.to_thread(store.add, data, name)
-        return {"id": picture.id, "width": picture.width, "height": picture.height}
+        found = await asyncio.to_thread(_note, store, data)
+        return {"id": picture.id, "width": picture.width, "height": picture.height, **({"note": found} if found else {})}
 
     @app.get("/api/pictures/{picture_id}", response_class=Response)
     async def get_picture(
@@ -179,14 +185,41 @@ def _add_pictures(app: FastAPI) -> None:
         return Response(data, media_type=MIME_TYPES.get(format, "application/octet-stream"), headers={"cache-control": "no-store"})
 
 
+_Share = Annotated[float, Query(ge=0, le=1)]
+
+
+def _add_subject(app: FastAPI) -> None:
+    @app.get("/api/pictures/{picture_id}/subject", response_class=Response)
+    async def get_subject(
+        picture_id: str,
+        left: _Share = 0.1,
+        top: _Share = 0.1,
+        right: _Share = 0.9,
+        bottom: _Share = 0.9,
+    ) -> Response:
+        """A mask, as a grey PNG, of what stands in a box of the photo. Needs OpenCV: `pip install "impasto[subject]"`."""
+        photo = app.state.pictures.get(picture_id)
+        mask = await asyncio.to_thread(subject.find, fit(photo, subject.MASK_PX).pixels, (left, top, right, bottom))
+        return Response(encode(from_array(mask), "png"), media_type="image/png", headers={"cache-control": "no-store"})
+
+
+def _note(store: PictureStore, data: bytes) -> dict[str, Any] | None:
+    note = read_note(data)
+    if note is None:
+        return None
+    try:
+        masks = {name: store.add(mask).id for name, mask in note.masks.items()}
+    except ImpastoError:
+        return None
+    return {"look": note.look.to_dict(), "photo": note.photo, "masks": masks}
+
+
 def _display(app: FastAPI, picture_id: str, long_edge: int, format: str) -> bytes:
     photo: Picture = app.state.engine.photo(app.state.pictures.get(picture_id), long_edge)
     return photo_frame(photo) if format == "frame" else encode(photo, format, 90, False)
 
 
 def _add_paint(app: FastAPI) -> None:
-    engine: Engine = app.state.engine
-
     @app.post("/api/paint", response_class=Response, openapi_extra=_PAINT_BODY)
     async def paint(request: Request) -> Response:
         """Paint a photo: a form with `photo`, and as you like `look` (JSON), `format`, `quality`, `long_edge`."""
@@ -196,7 +229,7 @@ def _add_paint(app: FastAPI) -> None:
             options = _paint_options(form)
             data, name = await _form_photo(form)
         async with app.state.painting:
-            body = await asyncio.to_thread(_painted, engine, data, name, options)
+            body = await asyncio.to_thread(_painted, app, data, name, options)
         return Response(body, media_type=MIME_TYPES[options.format])
 
 
@@ -223,8 +256,9 @@ def _field(form: FormData, name: str, default: str) -> str:
     return value if isinstance(value, str) else default
 
 
-def _painted(engine: Engine, data: bytes, name: str, options: protocol.ExportRequest) -> bytes:
-    painting: Picture = engine.render(decode(data, name), options.look, long_edge_px=options.long_edge)
+def _painted(app: FastAPI, data: bytes, name: str, options: protocol.ExportRequest) -> bytes:
+    masks = app.state.pictures.masks(options.look)
+    painting: Picture = app.state.engine.render(decode(data, name), options.look, masks=masks, long_edge_px=options.long_edge)
     return encode(painting, options.format, options.quality, options.keep_metadata)
 
 

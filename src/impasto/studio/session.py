@@ -24,6 +24,7 @@ from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.picture import Picture, encode
 from impasto.studio import protocol
+from impasto.studio.note import write_note
 from impasto.studio.pictures import PictureStore, UnknownPictureError
 from impasto.studio.protocol import CancelRequest, ExportRequest, PaintRequest, ThumbsRequest
 
@@ -171,7 +172,10 @@ class Session:
         request = job.request
         timings: dict[str, Any] = {}
         picture = self._pictures.get(request.picture)
-        painting = self._engine.paint(picture, request.look, long_edge_px=request.long_edge, cancelled=job.cancelled, timings=timings)
+        masks = self._pictures.masks(request.look)
+        painting = self._engine.paint(
+            picture, request.look, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled, timings=timings
+        )
         frame_pixels = to_bytes(painting)
         timings["server"] = (time.perf_counter() - began) * 1000
         size = {"width": painting.width, "height": painting.height}
@@ -202,8 +206,12 @@ class Session:
     def _render_export(self, job: Job, progress: Callable[[float], None]) -> bytes:
         request: ExportRequest = job.request
         picture = self._pictures.get(request.picture)
-        finished = self._engine.render(picture, request.look, long_edge_px=request.long_edge, cancelled=job.cancelled, progress=progress)
-        data = encode(finished, request.format, request.quality, request.keep_metadata)
+        masks = self._pictures.masks(request.look)
+        finished = self._engine.render(
+            picture, request.look, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled, progress=progress
+        )
+        note = write_note(request.look, picture.id, masks) if request.embed_look else ""
+        data = encode(finished, request.format, request.quality, request.keep_metadata, note)
         if job.cancelled():
             raise Cancelled
         size = {"width": finished.width, "height": finished.height}

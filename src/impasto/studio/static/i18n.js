@@ -31,9 +31,10 @@ export function otherLanguage() {
   return { name, title: LANGUAGES[name] };
 }
 
-/** Fills in the texts of elements that name their key: data-t (text), data-t-label (accessible name), data-t-title. */
+/** Fills in the texts of elements that name their key: data-t (text), data-t-label (accessible name), data-t-title, data-t-placeholder. */
 export function translate(root) {
   for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
   for (const element of root.querySelectorAll("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
   for (const element of root.querySelectorAll("[data-t-title]")) element.title = t(element.dataset.tTitle);
+  for (const element of root.querySelectorAll("[data-t-placeholder]")) element.placeholder = t(element.dataset.tPlaceholder);
 }

@@ -4,6 +4,11 @@ import { unpack } from "./protocol.js";
 
 const DATABASE = "impasto";
 const SHELF = "photos";
+const MASKS = "masks";
+const CURRENT = "current";
+const PHOTOS_KEPT = 8;
+const MASKS_KEPT = 200;
+const SHELVES = [SHELF, MASKS];
 const FRAMES_KEPT = 4;
 
 /** What the studio answered when it refused something: a sentence and the next step. */
@@ -24,6 +29,18 @@ async function checked(response) {
 /** JSON from the studio. */
 export async function fetchJson(path) {
   return (await checked(await fetch(path))).json();
+}
+
+export async function fetchBlob(path) {
+  return (await checked(await fetch(path))).blob();
+}
+
+/** A picture painted by the studio as a file: `fields` are those of /api/paint. */
+export async function paintedFile(blob, fields) {
+  const form = new FormData();
+  form.append("photo", blob, "photo");
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  return (await checked(await fetch("/api/paint", { method: "POST", body: form }))).blob();
 }
 
 /** Sends a photo; answers {id, width, height}. */
@@ -68,29 +85,59 @@ export class Frames {
   }
 }
 
-function withShelf(mode, work) {
+function withShelf(name, mode, work) {
   return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(DATABASE, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(SHELF);
+    const opening = indexedDB.open(DATABASE, SHELVES.length);
+    opening.onupgradeneeded = () => {
+      for (const shelf of SHELVES) if (!opening.result.objectStoreNames.contains(shelf)) opening.result.createObjectStore(shelf);
+    };
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
-      const transaction = opening.result.transaction(SHELF, mode);
-      const request = work(transaction.objectStore(SHELF));
+      const transaction = opening.result.transaction(name, mode);
+      const request = work(transaction.objectStore(name));
       transaction.oncomplete = () => {
         opening.result.close();
-        resolve(request.result);
+        resolve(request?.result);
       };
       transaction.onabort = () => reject(transaction.error);
     };
   });
 }
 
-/** Keeps the photo's file for the next visit; a browser that will not (private window) is no reason to fail. */
-export async function keepPhoto(photo) {
-  await withShelf("readwrite", (shelf) => shelf.put(photo, "current")).catch(() => undefined);
+/** Keeps a value under a key among the newest of its shelf; a browser that will not (private window) is no reason to fail. */
+function keep(name, key, value, most) {
+  const work = (shelf) => {
+    shelf.put({ ...value, keptAt: Date.now() }, key);
+    const all = shelf.getAll();
+    const keys = shelf.getAllKeys();
+    keys.onsuccess = () => {
+      const byAge = keys.result.map((own, i) => [own, all.result[i].keptAt ?? 0]).sort((one, other) => other[1] - one[1]);
+      for (const [own] of byAge.slice(most)) if (own !== CURRENT) shelf.delete(own);
+    };
+  };
+  return withShelf(name, "readwrite", work).catch(() => undefined);
 }
 
-/** The photo of the last visit, {blob, name, id, width, height}, or undefined. */
-export async function keptPhoto() {
-  return withShelf("readonly", (shelf) => shelf.get("current")).catch(() => undefined);
+function kept(name, key) {
+  return withShelf(name, "readonly", (shelf) => shelf.get(key)).catch(() => undefined);
+}
+
+/** Keeps the photo's file for the next visit, and for the day when a painting of it is dropped here. */
+export async function keepPhoto(photo) {
+  await keep(SHELF, CURRENT, photo, PHOTOS_KEPT);
+  await keep(SHELF, photo.id, photo, PHOTOS_KEPT);
+}
+
+/** The photo of the last visit, {blob, name, id, width, height}, or the one with an id; or undefined. */
+export function keptPhoto(id = CURRENT) {
+  return kept(SHELF, id);
+}
+
+export function keepMask(id, blob) {
+  return keep(MASKS, id, { blob }, MASKS_KEPT);
+}
+
+/** The mask's file, or undefined. */
+export async function keptMask(id) {
+  return (await kept(MASKS, id))?.blob;
 }

@@ -9,9 +9,17 @@ export class Store extends EventTarget {
   #lastKey = null;
   #lastTime = 0;
 
-  constructor(look) {
+  /** `past` and `future` are the looks of an earlier visit, the nearest last. */
+  constructor(look, { past = [], future = [] } = {}) {
     super();
     this.look = look;
+    this.#past = past;
+    this.#future = future;
+  }
+
+  /** All of it, to be kept. */
+  toJSON() {
+    return { look: this.look, past: this.#past, future: this.#future };
   }
 
   get canUndo() {
@@ -54,24 +62,4 @@ export class Store extends EventTarget {
     this.look = look;
     this.dispatchEvent(new CustomEvent("change", { detail: { before } }));
   }
-}
-
-/** Weights for the styles of a mix that add up to 1 when one of them is set: the others share the rest as before. */
-export function reweigh(styles, name, weight) {
-  const others = styles.filter(([other]) => other !== name);
-  const sum = others.reduce((total, [, own]) => total + own, 0);
-  const share = (own) => (sum > 0 ? (own / sum) * (1 - weight) : (1 - weight) / others.length);
-  return styles.map(([other, own]) => [other, other === name ? weight : share(own)]);
-}
-
-/** The mix with a style added (with an even share) or, where it is in the mix, taken out. The last one stays. */
-export function toggleStyle(styles, name) {
-  if (!styles.some(([other]) => other === name)) {
-    const grown = [...styles, [name, 0]];
-    return reweigh(grown, name, 1 / grown.length);
-  }
-  if (styles.length === 1) return styles;
-  const left = styles.filter(([other]) => other !== name);
-  const sum = left.reduce((total, [, own]) => total + own, 0);
-  return left.map(([other, own]) => [other, sum > 0 ? own / sum : 1 / left.length]);
 }

@@ -1,6 +1,8 @@
-// One control of the table: label, slider, number entry, unit, reset. Knows its control, not what it does.
+// One control of the table: label, slider, number entry, unit, reset, and a lock against surprises. Knows its control, not what it does.
 
+import { iconButton, make } from "../dom.js";
 import { t } from "../i18n.js";
+import { ICONS } from "../icons.js";
 
 let count = 0;
 
@@ -10,12 +12,18 @@ class ControlSlider extends HTMLElement {
   #range;
   #number;
   #reset;
+  #lock = null;
 
-  /** `control` is a row of /api/controls; `onChange(value)` hears of every move. */
-  static make(control, onChange) {
+  /** `control` is a row of /api/controls; `onChange(value)` hears of every move, `onLock()` of the lock (none without it). */
+  static make(control, onChange, onLock = null) {
     const element = document.createElement("control-slider");
-    element.#build(control, onChange);
+    element.#build(control, onChange, onLock);
     return element;
+  }
+
+  set isLocked(value) {
+    this.#lock.setAttribute("aria-pressed", value);
+    this.#lock.querySelector("path").setAttribute("d", value ? ICONS.lock : ICONS.unlock);
   }
 
   get label() {
@@ -38,23 +46,19 @@ class ControlSlider extends HTMLElement {
     this.#paintTrack(value);
   }
 
-  #build(control, onChange) {
+  #build(control, onChange, onLock) {
     this.#control = control;
     const id = `control-${++count}`;
-    this.#range = make("input", { type: "range", id, min: control.minimum, max: control.maximum, step: control.step });
-    this.#range.setAttribute("aria-describedby", `${id}-help`);
-    this.#number = make("input", { type: "number", className: "number", min: control.minimum * control.scale });
-    Object.assign(this.#number, { max: control.maximum * control.scale, step: control.step * control.scale });
-    this.#number.setAttribute("aria-label", t("control.number", { label: this.label }));
-    this.#reset = make("button", { type: "button", className: "reset icon", title: t("control.reset", { label: this.label }) });
-    this.#reset.setAttribute("aria-label", this.#reset.title);
-    this.#reset.innerHTML = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3.5 6.5A5 5 0 1 1 3 9M3.5 3v3.5H7"/></svg>';
-    const entry = make("span", { className: "entry" });
-    entry.append(this.#number, make("span", { className: "unit", textContent: control.unit }));
-    const head = make("div", { className: "head" });
-    head.append(make("label", { htmlFor: id, textContent: this.label }), this.#reset, entry);
-    const help = make("span", { id: `${id}-help`, className: "unseen", textContent: this.help });
-    this.append(head, this.#range, help);
+    const { minimum, maximum, step, scale, unit } = control;
+    const { label } = this;
+    this.#range = make("input", { type: "range", id, min: minimum, max: maximum, step, aria: { describedby: `${id}-help` } });
+    const bounds = { min: minimum * scale, max: maximum * scale, step: Number((step * scale).toFixed(4)) };
+    this.#number = make("input", { type: "number", className: "number", ...bounds, aria: { label: t("control.number", { label }) } });
+    this.#reset = iconButton(ICONS.reset, t("control.reset", { label }), () => onChange(control.default), "reset");
+    const head = make("div", { className: "head" }, make("label", { htmlFor: id, textContent: label }));
+    if (onLock) head.append((this.#lock = iconButton(ICONS.unlock, t("control.lock", { label }), onLock, "lock")));
+    head.append(this.#reset, make("span", { className: "entry" }, this.#number, make("span", { className: "unit", textContent: unit })));
+    this.append(head, this.#range, make("span", { id: `${id}-help`, className: "unseen", textContent: this.help }));
     this.#listen(onChange);
   }
 
@@ -70,7 +74,6 @@ class ControlSlider extends HTMLElement {
       onChange(Number.isFinite(value) ? value : start);
       this.#number.value = Number((Number(this.#range.value) * scale).toFixed(2));
     });
-    this.#reset.addEventListener("click", () => onChange(start));
   }
 
   /** The filled part of the track runs from the default to the value, so that a glance shows what was changed. */
@@ -81,10 +84,6 @@ class ControlSlider extends HTMLElement {
     this.#range.style.setProperty("--to", at(Math.max(value, start)));
     this.#range.style.setProperty("--default", at(start));
   }
-}
-
-function make(tag, properties) {
-  return Object.assign(document.createElement(tag), properties);
 }
 
 customElements.define("control-slider", ControlSlider);

@@ -6,18 +6,20 @@ const ENDINGS = { png: "png", jpeg: "jpg", webp: "webp", tiff: "tif" };
 const LOSSY = ["jpeg", "webp"];
 
 class ExportDialog extends HTMLElement {
-  /** `onExport(options)` starts, `onCancel()` stops. */
-  build({ onExport, onCancel }) {
-    this.innerHTML = `<dialog><form method="dialog">
-      <h2 data-t="export.title"></h2>
+  /** `onExport(options, ending)` starts, `onCancel()` stops; `onCopy(options)` copies, `onMore()` paints other photos with the same look. */
+  build({ onExport, onCancel, onCopy, onMore }) {
+    this.innerHTML = `<dialog aria-labelledby="export-title"><form method="dialog">
+      <h2 id="export-title" data-t="export.title"></h2>
       <div class="row"><label for="export-format" data-t="export.format"></label><select id="export-format">
         <option value="jpeg">JPEG</option><option value="png">PNG</option><option value="webp">WebP</option><option value="tiff">TIFF</option></select></div>
       <div class="row quality"><label for="export-quality" data-t="export.quality"></label>
         <input type="range" id="export-quality" min="1" max="100" value="92"><output for="export-quality">92</output></div>
       <div class="row"><label for="export-size" data-t="export.size"></label><select id="export-size"></select></div>
       <div class="row"><label for="export-metadata" data-t="export.metadata"></label><input type="checkbox" id="export-metadata" checked></div>
+      <div class="row"><label for="export-look" data-t="export.look"></label><input type="checkbox" id="export-look" checked></div>
       <div class="working" hidden><progress max="1" value="0"></progress><span role="status"></span></div>
-      <div class="actions"><button type="button" class="cancel" data-t="export.cancel"></button>
+      <div class="actions"><button type="button" class="more" data-t="export.more"></button><button type="button" class="copy" data-t="export.copy"></button><span class="spacer"></span>
+        <button type="button" class="cancel" data-t="export.cancel"></button>
         <button type="submit" class="primary go" data-t="export.go"></button></div></form></dialog>`;
     translate(this);
     this.dialog = this.querySelector("dialog");
@@ -25,6 +27,11 @@ class ExportDialog extends HTMLElement {
     this.quality = this.querySelector("#export-quality");
     this.onExport = onExport;
     this.onCancel = onCancel;
+    this.querySelector(".copy").addEventListener("click", () => this.#start((options) => onCopy({ ...options, format: "png" })));
+    this.querySelector(".more").addEventListener("click", () => {
+      this.dialog.close();
+      onMore();
+    });
     this.#listen();
   }
 
@@ -65,7 +72,7 @@ class ExportDialog extends HTMLElement {
     showQuality();
     this.querySelector("form").addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.isWorking) this.#start();
+      if (!this.isWorking) this.#start(this.onExport);
     });
     this.querySelector(".cancel").addEventListener("click", () => this.#cancel());
     this.dialog.addEventListener("cancel", (event) => {
@@ -74,12 +81,22 @@ class ExportDialog extends HTMLElement {
     });
   }
 
-  #start() {
+  /** What is chosen: {format, quality, keep_metadata, embed_look}. */
+  get options() {
+    const isChecked = (id) => this.querySelector(id).checked;
+    const { format, quality } = this;
+    return { format: format.value, quality: Number(quality.value), keep_metadata: isChecked("#export-metadata"), embed_look: isChecked("#export-look") };
+  }
+
+  get ending() {
+    return ENDINGS[this.format.value];
+  }
+
+  #start(act) {
     const edge = this.querySelector("#export-size").value;
-    const format = this.format.value;
-    const options = { format, quality: Number(this.quality.value), keep_metadata: this.querySelector("#export-metadata").checked };
     this.progress = 0;
-    if (this.onExport({ ...options, long_edge: edge ? Number(edge) : null }, ENDINGS[format])) this.#work(true);
+    this.#work(true);
+    act({ ...this.options, long_edge: edge ? Number(edge) : null }, this.ending);
   }
 
   #cancel() {
@@ -89,7 +106,7 @@ class ExportDialog extends HTMLElement {
 
   #work(isWorking) {
     this.querySelector(".working").hidden = !isWorking;
-    this.querySelector(".go").disabled = isWorking;
+    for (const name of ["go", "copy", "more"]) this.querySelector(`.${name}`).disabled = isWorking;
   }
 }
 

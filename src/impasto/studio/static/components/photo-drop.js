@@ -1,23 +1,23 @@
-// Ways in for a photo: dropped anywhere on the page, pasted, or chosen from a file. Hands on the file; does not look at it.
+// Ways in for photos: dropped anywhere on the page, pasted, or chosen from files. Hands on the files; does not look at them.
 
 import { translate } from "../i18n.js";
 
 class PhotoDrop extends HTMLElement {
-  /** `onPhoto(file)` gets what came in. */
-  build({ onPhoto }) {
+  /** `onPhotos(files)` gets what came in. */
+  build({ onPhotos }) {
     this.innerHTML =
-      '<input type="file" accept="image/*" class="unseen" tabindex="-1" data-t-label="photo.choose">' +
+      '<input type="file" accept="image/*" multiple class="unseen" tabindex="-1" data-t-label="photo.choose">' +
       '<div class="veil" aria-hidden="true"><p data-t="photo.drop"></p></div>';
     translate(this);
     this.input = this.querySelector("input");
     this.input.addEventListener("change", () => {
-      if (this.input.files[0]) onPhoto(this.input.files[0]);
+      if (this.input.files.length > 0) onPhotos([...this.input.files]);
       this.input.value = "";
     });
-    this.#listenToDrops(onPhoto);
+    this.#listenToDrops(onPhotos);
     addEventListener("paste", (event) => {
-      const file = [...(event.clipboardData?.files ?? [])][0];
-      if (file) onPhoto(file);
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length > 0) onPhotos(files);
     });
   }
 
@@ -25,7 +25,7 @@ class PhotoDrop extends HTMLElement {
     this.input.click();
   }
 
-  #listenToDrops(onPhoto) {
+  #listenToDrops(onPhotos) {
     let depth = 0; // dragenter and dragleave come for every element on the way
     const show = (change) => {
       depth = Math.max(0, depth + change);
@@ -38,7 +38,7 @@ class PhotoDrop extends HTMLElement {
     addEventListener("drop", (event) => {
       event.preventDefault();
       show(-depth);
-      if (event.dataTransfer?.files[0]) onPhoto(event.dataTransfer.files[0]);
+      if (event.dataTransfer?.files.length > 0) onPhotos([...event.dataTransfer.files]);
     });
   }
 }

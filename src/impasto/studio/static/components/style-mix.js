@@ -1,24 +1,33 @@
-// The weights of a mix: shown when two or more styles are chosen. They always add up to 100 %.
+// The weights of a mix, on a pad and as sliders: shown when two or more styles are chosen. They always add up to 100 %.
 
+import { make } from "../dom.js";
 import { t } from "../i18n.js";
+import { reweigh } from "../look.js";
 import { ControlSlider } from "./control-slider.js";
+import { MixPad } from "./mix-pad.js";
 
 class StyleMix extends HTMLElement {
   #names = "";
+  #mixed = [];
   #sliders = new Map();
+  #pad = document.createElement("mix-pad");
 
-  /** `onWeight(name, weight)` hears the moves; `titleOf(name)` gives the words. */
-  build({ onWeight, titleOf }) {
-    Object.assign(this, { onWeight, titleOf });
+  /** `onWeights(styles, key)` hears the moves; `titleOf(name)` gives the words. */
+  build({ onWeights, titleOf }) {
+    Object.assign(this, { onWeights, titleOf });
+    this.#pad.build({ onWeights: (styles) => onWeights(styles, "pad"), titleOf });
     this.hidden = true;
   }
 
   show(mixed) {
     const parts = mixed.length < 2 ? [] : mixed;
     const names = parts.map(([name]) => name).join();
+    this.#mixed = parts;
     if (names !== this.#names) this.#rebuild(parts);
     this.#names = names;
-    for (const [name, weight] of parts) this.#sliders.get(name).value = weight;
+    if (MixPad.holds(parts.length)) this.#pad.show(parts);
+    const sum = parts.reduce((total, [, weight]) => total + weight, 0);
+    for (const [name, weight] of parts) this.#sliders.get(name).value = weight / sum;
   }
 
   #rebuild(mixed) {
@@ -26,11 +35,11 @@ class StyleMix extends HTMLElement {
     this.replaceChildren();
     this.hidden = mixed.length === 0;
     if (this.hidden) return;
-    const heading = document.createElement("h3");
-    heading.textContent = t("mix.title");
-    this.append(heading);
+    this.append(make("h3", { textContent: t("mix.title") }));
+    if (MixPad.holds(mixed.length)) this.append(this.#pad);
     for (const [name] of mixed) {
-      const slider = ControlSlider.make(this.#control(name, mixed.length), (weight) => this.onWeight(name, weight));
+      const onWeight = (weight) => this.onWeights(reweigh(this.#mixed, name, weight), `weight ${name}`);
+      const slider = ControlSlider.make(this.#control(name, mixed.length), onWeight);
       this.#sliders.set(name, slider);
       this.append(slider);
     }

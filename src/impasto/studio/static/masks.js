@@ -1,0 +1,49 @@
+// The masks of all looks of this visit and the last ones, by the name that the studio gave them: kept in the browser, sent when they are needed.
+
+import { fetchBlob, keepMask, keptMask, sendPhoto } from "./photos.js";
+import { Mask } from "./mask.js";
+
+export class Masks {
+  #masks = new Map(); // name → a promise of its Mask
+
+  /** Gives a mask to the studio and answers the name it has there. */
+  async add(mask) {
+    const blob = await mask.toBlob();
+    const { id } = await sendPhoto(blob);
+    this.#masks.set(id, Promise.resolve(mask.copy()));
+    await keepMask(id, blob);
+    return id;
+  }
+
+  /** A copy of the mask with this name, or null where it is lost. */
+  async get(id) {
+    if (!this.#masks.has(id)) this.#masks.set(id, this.#load(id));
+    return (await this.#masks.get(id))?.copy() ?? null;
+  }
+
+  async #load(id) {
+    const blob = await keptMask(id);
+    return blob ? Mask.fromBlob(blob) : null;
+  }
+
+  /** Takes over a mask that the studio found in a file; answers its name from now on. */
+  async take(id) {
+    return this.add(await Mask.fromBlob(await fetchBlob(`/api/pictures/${id}?long_edge=4096&format=png`)));
+  }
+
+  /** A mask of what stands in a box of a photo, as the studio finds it. */
+  async find(photo, box) {
+    return Mask.fromBlob(await fetchBlob(`/api/pictures/${photo}/subject?${new URLSearchParams(box)}`));
+  }
+
+  /** Sends the masks of a look anew; the regions whose masks are lost are answered. */
+  async sendAgain(look) {
+    const lost = [];
+    for (const { mask: id } of look?.regions ?? []) {
+      const blob = (await keptMask(id)) ?? (await (await this.get(id))?.toBlob());
+      const answer = blob ? await sendPhoto(blob) : null;
+      if (answer?.id !== id) lost.push(id);
+    }
+    return lost;
+  }
+}

@@ -1,0 +1,147 @@
+"""Photos in and paintings out: files that carry their look, the clipboard, many photos at once, the camera."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from impasto.engine import Engine
+from impasto.look import Look
+from impasto.palette import Palette
+from impasto.picture import decode, encode, from_array
+from tests.browser.conftest import Studio
+from tests.conftest import make_pixels
+
+
+def painted(palette: Palette, pixels: NDArray[np.uint8], **look: Any) -> NDArray[np.float32]:
+    return Engine(palette).render(from_array(pixels), Look.parse(look)).pixels
+
+
+def file_of(pixels: NDArray[np.uint8], name: str) -> Any:
+    return {"name": name, "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}
+
+
+def give(person: Studio, *files: Any) -> None:
+    person.page.set_input_files("photo-drop input", list(files))
+
+
+def open_export(person: Studio) -> Any:
+    person.page.get_by_role("button", name="Export").click()
+    return person.page.get_by_role("dialog", name="Export the painting")
+
+
+def test_an_exported_file_brings_its_session_back(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.choose(photo_pixels)
+    person.page.get_by_role("button", name="Stripes", exact=True).click()
+    person.set("Warmth", 0.4)
+    person.page.get_by_role("button", name="Add a region").click()
+    person.until(lambda: person.page.locator("compare-view.masking").count() == 1, "no region came")
+    person.page.get_by_role("button", name="Mono", exact=True).click()
+    person.page.get_by_role("button", name="Fill", exact=True).click()
+    whole = painted(tiny_palette, photo_pixels, styles="mono", warmth=0.4)
+    person.until_pixels(whole, 2)
+    dialog = open_export(person)
+    dialog.get_by_label("Format").select_option("jpeg")
+    with person.page.expect_download() as downloading:
+        dialog.get_by_role("button", name="Export").click()
+    data = downloading.value.path().read_bytes()
+    person.choose(make_pixels(200, 160, seed=1), "other.png")
+    person.set("Warmth", -0.9)
+    give(person, {"name": "painting.jpg", "mimeType": "image/jpeg", "buffer": data})
+    person.until_pixels(whole, 2)
+    assert person.page.get_by_text("mine.png").is_visible()
+    elsewhere = person.page.context.browser.new_context(locale="en-GB")  # type: ignore[union-attr]
+    other = Studio(elsewhere.new_page(), person.url)
+    other.open()
+    give(other, {"name": "painting.jpg", "mimeType": "image/jpeg", "buffer": data})
+    other.page.get_by_text("The look of that painting is back.").wait_for()
+    assert float(other.slider("Warmth").input_value()) == 0.4
+    assert other.page.get_by_role("button", name="Region 1", exact=True).is_visible()
+    other.until_pixels(painted(tiny_palette, (decode(data).pixels * 255 + 0.5).astype(np.uint8), styles="mono", warmth=0.4), 2)
+    elsewhere.close()
+
+
+def test_the_painting_is_copied(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    person.choose(photo_pixels)
+    person.set("Saturation", 0)
+    open_export(person).get_by_role("button", name="Copy").click()
+    person.page.get_by_text("The painting is on the clipboard.").wait_for()
+    script = """async () => {
+        const [item] = await navigator.clipboard.read();
+        return [...new Uint8Array(await (await item.getType("image/png")).arrayBuffer())];
+    }"""
+    copied = decode(bytes(person.page.evaluate(script))).pixels
+    assert np.abs(copied - painted(tiny_palette, photo_pixels, saturation=0)).max() < 0.006
+
+
+def test_many_photos_are_painted_into_one_archive(person: Studio, tiny_palette: Palette) -> None:
+    first, second = make_pixels(90, 60, seed=1), make_pixels(700, 500, seed=2)
+    person.page.get_by_role("button", name="Mono", exact=True).click()
+    broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no photo"}
+    give(person, file_of(first, "day.png"), broken, file_of(second, "day.png"))
+    batch = person.page.get_by_role("dialog", name="Many photos, one look")
+    with person.page.expect_download() as downloading:
+        batch.get_by_role("button", name="Paint all").click()
+    assert "3 of 3" in batch.inner_text() and "not a picture" in batch.inner_text()
+    archive = zipfile.ZipFile(io.BytesIO(downloading.value.path().read_bytes()))
+    assert archive.namelist() == ["day-mono.jpg", "day-mono-2.jpg"]
+    assert archive.testzip() is None
+    for name, pixels in zip(archive.namelist(), (first, second), strict=True):
+        painting = decode(archive.read(name)).pixels
+        assert np.abs(painting - painted(tiny_palette, pixels, styles="mono")).mean() < 0.03
+    person.complaints = [words for words in person.complaints if "400" not in words]
+
+
+def test_a_batch_is_cancelled(person: Studio) -> None:
+    give(person, file_of(make_pixels(2000, 1500, seed=1), "one.png"), file_of(make_pixels(90, 60), "two.png"))
+    batch = person.page.get_by_role("dialog", name="Many photos, one look")
+    batch.get_by_role("button", name="Paint all").click()
+    batch.get_by_text("painting…").wait_for()
+    batch.get_by_role("button", name="Cancel").click()
+    person.until(lambda: batch.get_by_text("waiting").count() == 2, "the batch goes on")
+    batch.get_by_role("button", name="Cancel").click()
+    assert not batch.is_visible()
+
+
+def test_the_camera_is_painted_live_and_kept(person: Studio) -> None:
+    person.page.get_by_role("button", name="Camera").click()
+    live = person.page.get_by_role("button", name="Paint live")
+    live.wait_for()
+    person.page.get_by_role("button", name="Mono", exact=True).click()
+    person.set("Saturation", 0)
+    live.click()
+    person.page.get_by_text("pictures a second").wait_for()
+    script = """() => {
+        const canvas = document.querySelector("camera-view canvas");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let colour = 0;
+        for (let i = 0; i < data.length; i += 4) {
+            colour = Math.max(colour, Math.abs(data[i] - data[i + 1]), Math.abs(data[i] - data[i + 2]));
+        }
+        return [canvas.width, colour, new Set(data).size];
+    }"""
+    width, colour, levels = person.page.evaluate(script)
+    assert width == 384 and colour <= 6 and levels > 20  # a grey painting of what the camera sees, but for JPEG
+    person.page.get_by_role("button", name="Take photo").click()
+    person.page.get_by_text("camera.jpg").wait_for()
+    assert not person.page.locator("camera-view").is_visible()
+    person.until(lambda: person.pixels().shape[1] > 384, "the photo is not painted")
+
+
+@pytest.mark.parametrize("format", ["png", "tiff"])
+def test_metadata_and_look_can_be_left_out(person: Studio, photo_pixels: NDArray[np.uint8], format: str) -> None:
+    person.choose(photo_pixels)
+    dialog = open_export(person)
+    dialog.get_by_label("Format").select_option(format)
+    dialog.get_by_label("Embed the look").uncheck()
+    dialog.get_by_label("Keep metadata").uncheck()
+    with person.page.expect_download() as downloading:
+        dialog.get_by_role("button", name="Export").click()
+    data = downloading.value.path().read_bytes()
+    assert b"impasto:" not in data and decode(data).metadata.exif == b""
