@@ -231,9 +231,7 @@ def train(
 
 @app.command()
 def export(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The .palette file to write; with --fold, an .onnx.")
-    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .palette file to write; with --fold, an .onnx.")],
     source: Annotated[
         Path | None, typer.Argument(metavar="RUN", help="Folder of a run; with --fold a .palette, the one that ships if left out.")
     ] = None,
