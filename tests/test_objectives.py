@@ -150,3 +150,14 @@ def test_pieces_of_a_batch_make_the_same_step_as_the_whole(tmp_path: Path) -> No
         steps = [run.advance(pictures.batch(step)) for step in range(3)]
         losses.append([float(value) for step in steps for name, value in step.items() if name != "accuracy"])
     assert losses[0] == pytest.approx(losses[1], rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize(("objective", "network"), [("content", FILM), ("cut", RESNET), ("cyclegan", RESNET)])
+def test_bfloat16_makes_a_step_and_keeps_weights_in_float32(objective: str, network: str, tmp_path: Path) -> None:
+    path = write_one_style(
+        tmp_path, objective, generator=network, options='adversarial = "wasserstein"', train='precision = "bf16-mixed"', steps=2
+    )
+    run = loop.start(loop.recipes.read(path), tmp_path / "run")
+    losses = run.advance(loop.Pictures(run.recipe).batch(0))
+    assert all(torch.isfinite(loss) for loss in losses.values())
+    assert {weight.dtype for weight in run.objective.parameters()} == {torch.float32}

@@ -6,15 +6,23 @@ import pytest
 
 from impasto.errors import ImpastoError
 from impasto.train import recipe
+from impasto.train.loop import make_objective
+from impasto.train.objectives import OBJECTIVES
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 STYLE = {"name": "a", "title": "A", "paintings": "a"}
 WHOLE = {"name": "x", "title": "X", "styles": [STYLE]}
 
 
-def test_the_shipped_recipes_are_valid() -> None:
-    for path in RECIPES.glob("*.toml"):
-        assert recipe.read(path).styles
+@pytest.mark.parametrize("path", sorted(RECIPES.rglob("*.toml")), ids=lambda path: path.relative_to(RECIPES).as_posix())
+def test_the_shipped_recipes_make_their_objectives(path: Path) -> None:
+    made = make_objective(recipe.read(path))
+    assert {"generator", "discriminator"} == set(made.groups())
+
+
+def test_every_objective_has_a_small_and_a_full_size_recipe() -> None:
+    for folder in (RECIPES, RECIPES / "gpu"):
+        assert set(OBJECTIVES) <= {recipe.read(path).objective for path in folder.glob("*.toml")}
 
 
 def test_a_resolved_recipe_reads_back_as_itself() -> None:
@@ -31,6 +39,9 @@ def test_a_resolved_recipe_reads_back_as_itself() -> None:
         ({"train": {"steps": True}}, "recipe.train.steps"),
         ({"data": {"photo_px": [1, 2, 3]}}, "recipe.data.photo_px"),
         ({"styles": [{"name": "a"}]}, "lacks title, paintings"),
+        ({"train": {"precision": "int3"}}, "recipe.train: precision is 'int3'"),
+        ({"train": {"devices": 0}}, "recipe.train: steps, save_every"),
+        ({"data": {"crop_px": 8}}, "recipe.data: crops"),
         ({"train": 3}, "recipe.train must be a table"),
     ],
 )

@@ -9,7 +9,7 @@ from impasto.canvas import canvas_grain
 from impasto.train import loop
 from tests import toy
 
-STEPS = 300
+STEPS = 400
 
 
 @pytest.mark.slow
