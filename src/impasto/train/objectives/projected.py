@@ -84,7 +84,7 @@ class Projected(Objective):
         self.shipped = Painter(self.styles, generator(recipe))
         self.judges = Judges(self.styles + 2)
         self.features = FrozenFeatures()
-        self.seen = StyleMoments(self.styles, list(TAPS.values())[:STYLE_TAPS])
+        self.seen = StyleMoments(self.styles, [3, *TAPS.values()][: STYLE_TAPS + 1])
         weights = torch.tensor([[style.content, style.statistics, style.flatness] for style in recipe.styles])
         self.register_buffer("style_weights", weights, persistent=False)
 
@@ -106,7 +106,8 @@ class Projected(Objective):
         condition = torch.cat([style, batch.brush, batch.bold - 1], dim=1)
         with torch.no_grad():
             real_features = self.features(real_paintings)
-            self.seen.observe(*(gathered(known) for known in (moments(real_features[:STYLE_TAPS]), batch.style, batch.brush)))
+            found = moments(style_taps(real_paintings, real_features))
+            self.seen.observe(*(gathered(known) for known in (found, batch.style, batch.brush)))
         return Fakes(paintings, whole - batch.photos, photos, real_paintings, self.features(paintings), real_features, condition)
 
     def discriminator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:
@@ -133,7 +134,7 @@ class Projected(Objective):
         content = 10 * feature_distance(fakes.features[2:4], photo[2:4])
         content = content + options.luminance * light_distance(fakes.paintings, fakes.photos)
         timid = content_weight * batch.bold[:, 0] ** -options.bold_power
-        apart = self.seen.distance(moments(fakes.features[:STYLE_TAPS]), batch.style, batch.brush)
+        apart = self.seen.distance(moments(style_taps(fakes.paintings, fakes.features)), batch.style, batch.brush)
         colour_unrest, light_unrest = unrest(fakes.paintings, fakes.photos)
         return {
             "adversarial": self.adversary.fooled(judged, options.judges),
@@ -164,6 +165,11 @@ def luma(picture: Tensor) -> Tensor:
 def light_distance(first: Tensor, second: Tensor) -> Tensor:
     """L1 of luma averaged over 8×8 px: N values. Keeps where light and dark lie, leaves strokes free."""
     return F.avg_pool2d((luma(first) - luma(second)).float(), 8).abs().mean((1, 2, 3))
+
+
+def style_taps(pictures: Tensor, features: list[Tensor]) -> list[Tensor]:
+    """What a style is measured by: the colours of N×3×H×W pictures, averaged over 4×4 px, and all features but the deepest."""
+    return [F.avg_pool2d(pictures, 4), *features[:STYLE_TAPS]]
 
 
 def moments(taps: list[Tensor]) -> Tensor:
