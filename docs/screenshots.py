@@ -1,8 +1,8 @@
-"""Screenshots of the studio, to be looked at: desktop and phone, light and dark, with a mix, a split, the export dialog and an error.
+"""Screenshots of the studio, to be looked at: three sizes, light and dark, English and Chinese, every screen.
 
-    python docs/screenshots.py FOLDER [--palette FILE] [--photo FILE]
+    python docs/screenshots.py FOLDER [--palette FILE] [--photo FILE] [--only SIZE-SCHEME-LANGUAGE]
 
-`docs/studio.png`, which the README shows, is `FOLDER/desktop-dark-mix.png`. Needs `impasto[dev]` and Chromium.
+`docs/studio.png`, which the README shows, is `FOLDER/desktop-dark-en-mix.png`. Needs `impasto[dev]` and Chromium.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shutil
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -23,9 +24,12 @@ from impasto.studio.server import config, create_app
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--enable-unsafe-swiftshader"]
 SCREENS = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
+    "large": {"viewport": {"width": 1920, "height": 1080}},
     "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True},
 }
 SCHEMES = ("dark", "light")
+LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
+SETTLE_MS = 2500
 
 
 def main() -> None:
@@ -33,14 +37,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--palette", type=Path, help="the palette (default: the shipped one)")
     parser.add_argument("--photo", type=Path, help="the photo (default: the page's sample)")
+    parser.add_argument("--only", default="", help="the beginning of the names wanted, such as phone-dark")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     url = start_studio(options.palette or shipped())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        for screen in SCREENS:
-            for scheme in SCHEMES:
-                take_all(browser, url, screen, scheme, options)
+        for name in (f"{screen}-{scheme}-{language}" for screen in SCREENS for scheme in SCHEMES for language in LANGUAGES):
+            if name.startswith(options.only):
+                take_all(browser, url, name, options)
         browser.close()
 
 
@@ -54,38 +59,72 @@ def start_studio(palette: Path) -> str:
     return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
-def take_all(browser: Browser, url: str, screen: str, scheme: str, options: argparse.Namespace) -> None:
-    context = browser.new_context(color_scheme=scheme, **SCREENS[screen])
+def take_all(browser: Browser, url: str, name: str, options: argparse.Namespace) -> None:
+    screen, scheme, language = name.split("-")
+    context = browser.new_context(color_scheme=scheme, locale=LANGUAGES[language], **SCREENS[screen])
     page = context.new_page()
-    page.goto(url)
+
+    def take(what: str) -> None:
+        page.screenshot(path=options.folder / f"{name}-{what}.png")
+
+    page.goto(url, wait_until="domcontentloaded")
+    take("empty")
     page.locator("compare-view.painted").wait_for(timeout=60_000)
     if options.photo:
         page.set_input_files("photo-drop input", str(options.photo))
     settle(page)
-
-    def take(what: str) -> None:
-        page.screenshot(path=options.folder / f"{screen}-{scheme}-{what}.png")
-
     take("editing")
-    tiles = page.locator("style-grid .mix:visible")
-    tiles.nth(2).click(force=True)
-    page.get_by_role("button", name="Compare").click()
-    settle(page)
-    take("mix")
-    page.locator(".export").click()
-    take("export")
-    page.keyboard.press("Escape")
+    page.locator("first-hints button").click()
+    mix_and_split(page, take)
+    paint_mask(page, take)
+    open_dialogs(page, take)
     page.set_input_files("photo-drop input", [{"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}])
     page.get_by_role("alert").wait_for()
     take("error")
     context.close()
 
 
+def mix_and_split(page: Page, take: Callable[[str], None]) -> None:
+    for tile in (2, 5):
+        page.locator("style-grid .mix:visible").nth(tile).click(force=True)
+    page.locator(".snapshot-add").click()
+    page.mouse.move(5, 5)
+    page.locator(".button.split").click()
+    settle(page)
+    take("mix")
+    page.locator("style-mix").scroll_into_view_if_needed()
+    take("pad")
+    page.locator(".button.split").click()
+
+
+def paint_mask(page: Page, take: Callable[[str], None]) -> None:
+    page.locator("region-panel .add").click()
+    page.locator("compare-view.masking").wait_for()
+    page.wait_for_timeout(500)
+    page.locator("region-panel .mask-tools").scroll_into_view_if_needed()
+    box = page.locator("compare-view .frame").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=8)
+    take("mask")
+    page.mouse.up()
+
+
+def open_dialogs(page: Page, take: Callable[[str], None]) -> None:
+    openers = {"export": ".export", "presets": ".presets", "keys": ".keys"}
+    for what, button in openers.items():
+        page.locator(button).first.evaluate("button => button.click()")
+        page.wait_for_timeout(200)
+        take(what)
+        page.keyboard.press("Escape")
+
+
 def settle(page: Page) -> None:
     """Thumbnails made, sharp painting there."""
     while page.locator("style-grid canvas:not([data-made])").count():
         page.wait_for_timeout(100)
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(SETTLE_MS)
 
 
 if __name__ == "__main__":

@@ -58,17 +58,17 @@ def screens(person: Studio) -> Any:
 
 @pytest.mark.parametrize(
     ("scheme", "language", "device"),
-    [("dark", "en-GB", DESKTOP), ("light", "en-GB", DESKTOP), ("dark", "zh-CN", PHONE), ("light", "zh-CN", DESKTOP), ("light", "en-GB", PHONE)],
-    ids=["dark-en", "light-en", "dark-zh-phone", "light-zh", "light-en-phone"],
+    [("dark", "en-GB", DESKTOP), ("dark", "zh-CN", PHONE), ("light", "zh-CN", DESKTOP), ("light", "en-GB", PHONE)],
+    ids=["dark-en", "dark-zh-phone", "light-zh", "light-en-phone"],
 )
 def test_axe_finds_nothing_on_any_screen(browser: Any, studio: Any, scheme: str, language: str, device: dict[str, Any]) -> None:
     context = browser.new_context(color_scheme=scheme, locale=language, **device)
     person = Studio(context.new_page(), studio.url)
     person.open()
     person.page.evaluate(AXE)
-    found = {screen: list(violations(person.page)) for screen in screens(person)}
+    found = [f"{screen}: {what}" for screen in screens(person) for what in violations(person.page)]
     context.close()
-    assert {screen: list(what) for screen, what in found.items() if what} == {}
+    assert not found, "\n".join(found)
 
 
 def test_the_page_is_light_and_all_from_here(person: Studio) -> None:

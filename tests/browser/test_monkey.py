@@ -1,0 +1,121 @@
+"""Random use by a seeded monkey: whatever it does, nothing complains, memory stays level, and the page still paints what it should.
+
+IMPASTO_MONKEY_MINUTES=60 lets it play for an hour; IMPASTO_MONKEY_SEED gives it another mind.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.engine import Engine
+from impasto.look import CONTROLS, Look
+from impasto.palette import Palette
+from impasto.picture import encode, from_array
+from tests.browser.conftest import Studio
+from tests.conftest import make_pixels
+
+MINUTES = float(os.environ.get("IMPASTO_MONKEY_MINUTES", 0))
+SEED = int(os.environ.get("IMPASTO_MONKEY_SEED", 7))
+ACTIONS = 90  # when no time is given
+MOST_GROWTH_MIB = 300
+KEYS = [
+    "c",
+    "b",
+    "0",
+    "1",
+    "+",
+    "-",
+    "r",
+    "s",
+    "m",
+    "[",
+    "]",
+    "Control+z",
+    "Control+z",
+    "Control+Shift+z",
+    "Tab",
+    "Enter",
+    "ArrowRight",
+    "?",
+    "l",
+]
+# What leaves the page or asks the person for a file is not the monkey's.
+BUTTONS = "button:visible:not(:disabled):not(.language):not(.open):not(.export):not(.camera):not(.import):not(.file):not(.more)"
+
+
+class Monkey:
+    def __init__(self, person: Studio, seed: int) -> None:
+        self.person, self.page, self.random = person, person.page, random.Random(seed)
+        self.photos = [encode(from_array(make_pixels(*size, seed=seed)), "png") for size in ((320, 200), (200, 320), (600, 450))]
+        self.acts: list[Callable[[], object]] = [self.slide, self.slide, self.slide, self.press, self.press, self.key, self.key]
+        self.acts += [self.wheel, self.drag, self.drag, self.open_photo]
+
+    def act(self) -> str:
+        """One random action; a dialog that has come up is closed now and then, for behind it nothing can be reached."""
+        if self.page.locator("dialog[open]").count() and self.random.random() < 0.7:
+            self.page.keyboard.press("Escape")
+            return "escape"
+        chosen = self.random.choice(self.acts)
+        chosen()
+        return chosen.__name__
+
+    def slide(self) -> None:
+        control = self.random.choice(list(CONTROLS.values()))
+        self.person.set(control.label, self.random.uniform(control.minimum, control.maximum))
+
+    def press(self) -> None:
+        buttons = self.page.locator(BUTTONS)
+        script = "(buttons, share) => buttons[Math.floor(share * buttons.length)]?.click()"
+        buttons.evaluate_all(script, self.random.random())
+
+    def key(self) -> None:
+        self.page.keyboard.press(self.random.choice(KEYS))
+
+    def place(self) -> tuple[float, float]:
+        box: Any = self.page.locator("compare-view .pane.first").bounding_box()
+        return box["x"] + self.random.random() * box["width"], box["y"] + self.random.random() * box["height"]
+
+    def wheel(self) -> None:
+        self.page.mouse.move(*self.place())
+        self.page.mouse.wheel(0, self.random.uniform(-400, 400))
+
+    def drag(self) -> None:
+        self.page.mouse.move(*self.place())
+        self.page.mouse.down()
+        self.page.mouse.move(*self.place(), steps=4)
+        self.page.mouse.up()
+
+    def open_photo(self) -> None:
+        file = {"name": "some.png", "mimeType": "image/png", "buffer": self.random.choice(self.photos)}
+        self.page.set_input_files("photo-drop input", [file])  # type: ignore[list-item]
+
+
+def memory_mib(person: Studio) -> float:
+    """Of the page and of the studio, which runs in this process."""
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if Path("/proc/self/statm").exists() else 0
+    heap: float = person.page.evaluate("() => performance.memory?.usedJSHeapSize ?? 0")
+    return (resident + heap) / 2**20
+
+
+def test_random_use_does_no_harm(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    monkey = Monkey(person, SEED)
+    done: list[str] = []
+    before, until = memory_mib(person), time.monotonic() + 60 * MINUTES
+    while time.monotonic() < until or (not MINUTES and len(done) < ACTIONS):
+        done.append(monkey.act())
+        assert person.complaints == [], f"seed {SEED}, after {done[-10:]}"
+    grown = memory_mib(person) - before
+    assert grown < MOST_GROWTH_MIB, f"{grown:.0f} MiB more after {len(done)} actions"
+    person.page.evaluate("() => document.querySelectorAll('dialog[open]').forEach((dialog) => dialog.close())")
+    person.page.evaluate("() => localStorage.clear()")
+    person.open()
+    person.choose(photo_pixels)
+    person.until_pixels(Engine(tiny_palette).paint(from_array(photo_pixels), Look()).pixels)
