@@ -46,7 +46,7 @@ def test_both_players_move(finished: Path) -> None:
     fresh = loop.Run(loop.recipes.parse((finished / loop.RECIPE).read_text()), loop.Fabric(accelerator="cpu", devices=1))
     trained = torch.load(finished / loop.CHECKPOINT, weights_only=True)["objective"]
     moved = {name.split(".")[0] for name, weight in fresh.objective.state_dict().items() if not torch.equal(weight, trained[name])}
-    assert moved == {"shipped", "judges"}
+    assert moved == {"shipped", "judges", "seen"}
 
 
 def test_a_dry_run_prints_the_recipe_and_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

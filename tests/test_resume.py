@@ -1,8 +1,12 @@
 """Runs that are killed and disks that are full: nothing is lost, and a run ends with the weights of one that was left alone."""
 
+import os
 import resource
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,6 +71,24 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_the_last_checkpoint_intact
         loop.train(longer, tmp_path / "run")
     assert (tmp_path / "run" / loop.CHECKPOINT).read_bytes() == before
     assert not (tmp_path / "run" / f"{loop.CHECKPOINT}.part").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_asked_to_stop_saves_and_leaves(number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = write_one_style(tmp_path, "content", options='content = "pixel"', train="decay = 0.0", steps=100_000)
+    started = tmp_path / "run" / loop.CHECKPOINT  # written after the second step, while the loop listens
+
+    def ask() -> None:
+        while not started.exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), number)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    loop.train(recipe, tmp_path / "run")
+    asking.join()
+    step = loop.start(loop.recipes.read(recipe), tmp_path / "run").step
+    assert 2 <= step < 100_000 and f"Saved at step {step}" in capsys.readouterr().out
 
 
 def test_a_checkpoint_that_was_cut_off_is_never_taken_for_a_whole_one(tmp_path: Path) -> None:

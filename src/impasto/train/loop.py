@@ -226,6 +226,7 @@ def _play(run: Run, pictures: Pictures, run_folder: Path) -> None:
                 progress.show(run.step, *sampler.look(run.average, run.fabric.device))
         if rank() == 0 and run.step < train.steps:
             run.save(run_folder)
+            progress.say(f"Saved at step {run.step}; the same command goes on from here.")
 
 
 def _anyone(asked: list[int]) -> bool:

@@ -81,7 +81,7 @@ class Progress:
         seconds = time.monotonic() - self._clock
         figures = {name: round(float(total) / count, 4) for name, total in self._sums.items()}
         speed = {"seconds_per_step": round(seconds / count, 3), "images_per_second": round(self._pictures / max(seconds, 1e-9), 2)}
-        self._write(step, {**speed, **figures})
+        self._write(step, {**figures, **speed})
         if self._live:
             self._bar.update(self._task, completed=step, speed=f"{speed['images_per_second']:.1f} images/s")
         else:
