@@ -134,3 +134,16 @@ def test_without_torch_the_command_names_the_mending_one(tmp_path: Path) -> None
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert 'pip install "impasto[train]"' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("colours", "strokes", "words"),
+    [
+        (1.0, 1.0, "finding colours, strokes to come"),
+        (0.5, 0.8, "colours found, strokes forming"),
+        (0.3, 0.5, "colours found, strokes formed"),
+    ],
+)
+def test_progress_is_said_in_words(colours: float, strokes: float, words: str) -> None:
+    assert learn.words(colours, strokes) == words
+    assert learn.Report(9, 0.25, 40, 80, words, colours, strokes).line() == f"40 s  {words}; 1 min 20 s left"

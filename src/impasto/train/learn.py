@@ -186,8 +186,8 @@ class Course:
 
 def words(colours: float, strokes: float) -> str:
     """What the shares that are left to learn look like."""
-    found = "colours found" if colours < 0.5 else "finding colours"
-    return f"{found}, strokes {'formed' if strokes < 0.6 else 'forming' if strokes < 0.8 else 'still the photo’s'}"
+    found = "colours found" if colours < 0.55 else "finding colours"
+    return f"{found}, strokes {'formed' if strokes < 0.7 else 'forming' if strokes < 0.85 else 'to come'}"
 
 
 def _folder(output: Path) -> Path:

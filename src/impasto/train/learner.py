@@ -25,7 +25,8 @@ from impasto.train.objectives.projected import feature_distance, grid, light_dis
 from impasto.train.weights import generator_of
 
 PHOTO_PX = (256.0, 448.0)  # photos' short sides are scaled to this before a crop is cut
-CONTENT_TAPS = slice(2, 4)
+CONTENT_TAPS = slice(1, 4)  # strides 4 to 16: with 4 the edges stay
+GUESS_CROPS = 2  # painted in every style for the first guess
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class LearnerOptions:
     generator_rate: float = 1e-3
     code_rate: float = 1e-2
     statistics: float = 8.0
-    content: float = 0.1
+    content: float = 0.2
     calm: float = 20.0
     grid: float = 80.0
     average: int = 8
@@ -74,9 +75,9 @@ class Learner:
         generator = generator_of(palette)
         self.features = eyes()
         self.likeness = Likeness(images, seed, self.features)
-        practice = self._planes(np.random.default_rng([seed, 2]), 2)
+        practice = self._planes(np.random.default_rng([seed, 2]), 6)
         codes, brushes = (torch.tensor(np.stack([getattr(style, name) for style in palette.styles])) for name in ("code", "brush"))
-        mixture = self.likeness.guess(generator, codes, practice)
+        mixture = self.likeness.guess(generator, codes, practice[:GUESS_CROPS])
         order = mixture.argsort(descending=True).tolist()
         self.guess = {palette.styles[index].name: float(mixture[index]) for index in order if mixture[index] > 0.05}
         self.pupil = Pupil(generator, mixture @ codes, mixture @ brushes)
@@ -95,8 +96,9 @@ class Learner:
         planes = self._planes(random, self.options.crops)
         offset = int(random.integers(SIZE_MULTIPLE + 1)), int(random.integers(SIZE_MULTIPLE + 1))
         figures, loss = self._judge(planes, offset, brush)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        weights = list(self.pupil.parameters())
+        for weight, slope in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            weight.grad = slope
         self.optimiser.step()
         self.step += 1
         with torch.no_grad():
@@ -129,8 +131,12 @@ class Learner:
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on."""
-        parts = {"pupil": self.pupil, "average": self.average, "optimiser": self.optimiser}
-        return {"step": self.step, **{name: part.state_dict() for name, part in parts.items()}}
+        return {
+            "step": self.step,
+            "pupil": self.pupil.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state of a learner of the same palette, examples, photos and seed."""
