@@ -63,10 +63,11 @@ def style_distance(made: Tensor, paintings: Tensor) -> float:
 def kernel_distance(made: Tensor, paintings: Tensor) -> float:
     """KID: squared maximum mean discrepancy with the kernel (x·y/d + 1)³, unbiased (Bińkowski et al. 2018, eq. 4), of N×d and M×d vectors.
 
-    Zero on average for two samples of one distribution, whatever their sizes (each at least 2); a single figure may lie below.
+    Vectors are measured from the paintings' mean in the paintings' own spread, so that every number of them counts alike. About zero on
+    average for two samples of one distribution, whatever their sizes (each at least 2); a single figure may lie below.
     """
-    spread = paintings.std(0) + 1e-3
-    made, paintings = (made / spread).double(), (paintings / spread).double()
+    middle, spread = paintings.mean(0), paintings.std(0) + 1e-3
+    made, paintings = ((points - middle).double() / spread for points in (made, paintings))
 
     def likeness(first: Tensor, second: Tensor) -> Tensor:
         return (first @ second.T / first.shape[1] + 1) ** 3
