@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 
 from impasto import palette
+from impasto.compress.export import to_onnx
 from impasto.errors import ImpastoError
 from impasto.palette import Palette
-from impasto.train.networks import FilmGenerator
+from impasto.train.networks import FilmGenerator, GeneratorOptions
 from impasto.train.weights import generator_of, model_of
 
 
@@ -50,6 +53,19 @@ def test_other_weights_go_into_the_same_file(shipped: Palette) -> None:
     model = model_of(generator, shipped.model)
     assert np.abs(painted(model, planes, code) - painted(shipped.model, planes, code)).max() > 0.01
     assert np.abs(painted(model, planes, code) - painted_by(generator, planes, code)).max() < 0.01  # float16 in the file
+
+
+def test_widths_and_blocks_are_read_off_the_weights(shipped: Palette) -> None:
+    options = GeneratorOptions((4, 8, 12), (1, 2, 0), 8)
+    exported = FilmGenerator(options)
+    random = torch.Generator().manual_seed(2)
+    for weight in exported.parameters():  # of equal weights, such as a fresh network's biases, the exporter keeps only one
+        weight.data += torch.randn(weight.shape, generator=random)
+    info = replace(shipped.generator, code_length=8)
+    found = generator_of(replace(shipped, model=to_onnx(exported), generator=info))
+    assert found.options == options
+    for name, weight in exported.state_dict().items():
+        assert torch.equal(found.state_dict()[name], weight), name
 
 
 def test_another_kind_of_network_is_refused(tiny_palette: Palette) -> None:
