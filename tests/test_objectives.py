@@ -103,6 +103,7 @@ def test_an_objective_with_one_style_refuses_several(tmp_path: Path) -> None:
         ({"options": "cycel = 1"}, "cycel"),
         ({"generator": 'network = "transformer"'}, "recipe.generator.network"),
         ({"train": "accumulate = 3"}, "cannot be shared by 3"),
+        ({"train": 'strategy = "magic"'}, "cannot train so"),
     ],
 )
 def test_wrong_options_are_named(change: dict[str, str], message: str, tmp_path: Path) -> None:

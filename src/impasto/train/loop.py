@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from lightning.fabric import Fabric
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from impasto.errors import ImpastoError
@@ -237,7 +238,12 @@ def _anyone(asked: list[int]) -> bool:
 def start(recipe: Recipe, run_folder: Path) -> Run:
     """A run of that recipe, at its checkpoint's step where the folder has one."""
     train = recipe.train
-    fabric = Fabric(accelerator="auto", devices=train.devices, strategy=train.strategy, precision=_precision(train.precision))
+    try:
+        fabric = Fabric(accelerator="auto", devices=train.devices, strategy=train.strategy, precision=_precision(train.precision))
+    except (ValueError, RuntimeError, MisconfigurationException) as error:
+        raise ImpastoError(
+            f"This machine cannot train so: {str(error).splitlines()[0]}", "Check recipe.train.devices, strategy and precision."
+        ) from None
     fabric.launch()
     run = Run(recipe, fabric)
     if (run_folder / CHECKPOINT).exists():
