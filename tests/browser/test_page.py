@@ -258,6 +258,7 @@ def test_without_webgl_the_pixels_are_the_same(person: Studio, photo_pixels: NDA
     person.set("Saturation", 0.4)
     person.until_pixels(painted(tiny_palette, photo_pixels, detail=1.2, saturation=0.4), 2)
     assert person.page.get_by_text("no WebGL2").is_visible()
+    assert person.page.get_by_role("alert").get_by_text("draws without WebGL2").is_visible()
 
 
 def test_a_picture_with_alpha_keeps_it(person: Studio) -> None:
@@ -302,7 +303,7 @@ def test_a_restarted_studio_loses_nothing(
     person.set("Strength", 0.6)
     studio.start()
     person.until_pixels(painted(tiny_palette, photo_pixels, strength=0.6))
-    assert person.page.get_by_text("Live").is_visible()
+    assert person.page.get_by_text("Live", exact=True).is_visible()
     assert all("WebSocket" in complaint or "ERR_" in complaint for complaint in person.complaints), person.complaints
     person.complaints.clear()
 

@@ -75,6 +75,7 @@ async function start() {
   session.want(generatorPart(store.look, controls));
   showLook();
   view.finish(store.look);
+  if (view.kind !== "WebGL2") toasts.show(t("status.slow"), t("status.slow.hint"));
   await ways.openFirst();
 }
 
@@ -244,7 +245,6 @@ function listenToView() {
     tools.showZoom();
   };
   view.addEventListener("zoomed", sharpenSoon);
-  new ResizeObserver(sharpenSoon).observe(view);
   addEventListener("pagehide", saveLook);
 }
 
@@ -260,7 +260,6 @@ function listenToSession() {
   session.addEventListener("photo", ({ detail }) => {
     $(".file").textContent = session.photo.name ?? t("photo.sample");
     if (detail.isOther) grid.clearThumbs();
-    tools.showZoom();
   });
 }
 

@@ -11,7 +11,7 @@ const FIRST_PANE =
   '<canvas class="painting" role="img"></canvas><canvas class="mask" width="1" height="1" aria-hidden="true"></canvas></div>' +
   '<div class="over"><span class="tag left"></span><span class="tag right"></span><span class="line" aria-hidden="true"></span>' +
   '<input type="range" class="split" min="0" max="100" step="0.5" value="50" hidden></div></div>';
-const SECOND_PANE = '<div class="pane second" hidden><div class="twin"></div><span class="tag left"></span></div>';
+const SECOND_PANE = '<div class="pane second" hidden><div class="twin"></div><div class="over"><span class="tag left"></span></div></div>';
 
 class CompareView extends HTMLElement {
   #finisher;
@@ -20,6 +20,7 @@ class CompareView extends HTMLElement {
   #look = null;
   #size = { width: 1, height: 1 };
   #mode = "painting";
+  #scale = 0; // that "zoomed" was last told of
   #viewport = new Viewport();
 
   connectedCallback() {
@@ -115,10 +116,8 @@ class CompareView extends HTMLElement {
   }
 
   #move(change) {
-    const before = this.#viewport.scale;
     change();
     this.#layout();
-    if (this.#viewport.scale !== before) this.dispatchEvent(new Event("zoomed"));
   }
 
   #layout() {
@@ -126,12 +125,14 @@ class CompareView extends HTMLElement {
     const { frame, visible } = this.#viewport;
     place(this.frame, frame);
     place(this.twin, frame);
-    place(this.querySelector(".over"), visible);
+    for (const over of this.querySelectorAll(".over")) place(over, visible);
     const at = visible.left - frame.left + (visible.width * this.split.value) / 100;
     this.frame.style.setProperty("--split", `${at}px`);
     this.querySelector(".over").style.setProperty("--split", `${this.split.value}%`);
     this.split.setAttribute("aria-valuetext", `${Math.round(this.split.value)} %`);
     this.classList.toggle("movable", this.#viewport.canPan);
+    if (this.scale !== this.#scale) this.dispatchEvent(new Event("zoomed"));
+    this.#scale = this.scale;
   }
 
   #listen() {

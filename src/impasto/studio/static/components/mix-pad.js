@@ -32,21 +32,24 @@ class MixPad extends HTMLElement {
     this.#styles = styles;
     if (isOther) this.#rebuild();
     const weights = normal(styles);
-    const corners = CORNERS[styles.length];
     const at = { x: 0, y: 0 };
-    corners.forEach(([x, y], i) => ((at.x += weights[i] * x), (at.y += weights[i] * y)));
+    CORNERS[styles.length].forEach(([x, y], i) => ((at.x += weights[i] * x), (at.y += weights[i] * y)));
     this.#at = at;
     Object.assign(this.point.style, { left: `${100 * at.x}%`, top: `${100 * at.y}%` });
     const words = styles.map(([name], i) => `${this.titleOf(name)} ${Math.round(100 * weights[i])} %`);
     this.point.setAttribute("aria-valuenow", Math.round(100 * weights[0]));
     this.point.setAttribute("aria-valuetext", words.join(", "));
-    [...this.field.querySelectorAll(".corner")].forEach((corner, i) => (corner.textContent = words[i]));
+    const corners = this.field.querySelectorAll(".corner");
+    styles.forEach(([name], i) => {
+      corners[i].firstChild.textContent = this.titleOf(name);
+      corners[i].lastChild.textContent = `${Math.round(100 * weights[i])} %`;
+    });
   }
 
   #rebuild() {
     const corners = CORNERS[this.#styles.length];
     this.dataset.corners = corners.length;
-    const labels = corners.map(([x, y]) => make("span", { className: "corner", data: { x, y }, ariaHidden: "true" }));
+    const labels = corners.map(([x, y]) => make("span", { className: "corner", data: { x, y }, ariaHidden: "true" }, make("span"), make("span")));
     this.field.replaceChildren(...labels, this.point);
   }
 

@@ -5,6 +5,8 @@ import { t } from "../i18n.js";
 import { ICONS } from "../icons.js";
 import { SHORTCUTS } from "../shortcuts.js";
 
+const HINTS = { mouse: ["hint.hold", "hint.mix", "hint.keys"], touch: ["hint.hold.touch", "hint.mix.touch"] };
+
 class ShortcutSheet extends HTMLElement {
   build() {
     const rows = SHORTCUTS.filter(({ shown }) => shown).flatMap(({ name, shown }) => [
@@ -32,7 +34,8 @@ class FirstHints extends HTMLElement {
       this.remove();
       onClose();
     };
-    const hints = ["hint.hold", "hint.mix", "hint.keys"].map((key) => make("li", { textContent: t(key) }));
+    const isTouch = matchMedia("(hover: none)").matches;
+    const hints = (isTouch ? HINTS.touch : HINTS.mouse).map((key) => make("li", { textContent: t(key) }));
     this.append(make("ul", {}, ...hints), iconButton(ICONS.close, t("hint.close"), close));
   }
 }

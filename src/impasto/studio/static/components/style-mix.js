@@ -27,7 +27,7 @@ class StyleMix extends HTMLElement {
     this.#names = names;
     if (MixPad.holds(parts.length)) this.#pad.show(parts);
     const sum = parts.reduce((total, [, weight]) => total + weight, 0);
-    for (const [name, weight] of parts) this.#sliders.get(name).value = weight / sum;
+    for (const [name, weight] of parts) this.#sliders.get(name).value = Math.round((100 * weight) / sum) / 100;
   }
 
   #rebuild(mixed) {

@@ -48,11 +48,14 @@ class ViewTools extends HTMLElement {
   #makePeek() {
     const label = t("peek.hold");
     const button = make("button", { type: "button", className: "button peek", title: t("peek.keys"), aria: { label } }, icon(EYE));
-    const hold = (event) => (event.type === "pointerdown" || event.key === " ") && (this.view.isPeeking = true);
-    for (const type of ["pointerdown", "keydown"]) button.addEventListener(type, hold);
-    for (const type of ["pointerup", "pointercancel", "pointerleave", "keyup", "blur"]) {
-      button.addEventListener(type, () => (this.view.isPeeking = false));
-    }
+    let isHeld = false; // by this button: the picture can be held as well
+    const hold = (value) => {
+      if (isHeld !== value) this.view.isPeeking = value;
+      isHeld = value;
+    };
+    button.addEventListener("pointerdown", () => hold(true));
+    button.addEventListener("keydown", (event) => event.key === " " && hold(true));
+    for (const type of ["pointerup", "pointercancel", "pointerleave", "keyup", "blur"]) button.addEventListener(type, () => hold(false));
     return button;
   }
 }
