@@ -37,7 +37,7 @@ class LearnerOptions:
     generator_rate: float = 1e-3
     code_rate: float = 1e-2
     statistics: float = 8.0
-    content: float = 0.2
+    content: float = 0.8
     calm: float = 20.0
     grid: float = 80.0
     average: int = 8
