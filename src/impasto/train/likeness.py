@@ -48,7 +48,7 @@ class Likeness:
         random = np.random.default_rng([seed, 1])
         self.features = features
         self.averages = torch.stack([self._average(images, octaves, random) for octaves in (-BRUSH_OCTAVES, 0.0, BRUSH_OCTAVES)])
-        parts = list(self.averages[1].split(LENGTHS))
+        parts = list(torch.split(self.averages[1], LENGTHS))
         for mean in range(0, len(parts), 3):  # each channel's deviation for its mean and its deviation, 1 for correlations
             parts[mean] = parts[mean + 1] = parts[mean + 1] + 1e-3
             parts[mean + 2] = torch.ones_like(parts[mean + 2])
@@ -68,7 +68,7 @@ class Likeness:
 
     def apart(self, found: Tensor, brush: float = 0.0) -> Apart:
         """How far N×M moments, taken together, are from the examples'."""
-        parts = ((found.mean(0) - self.wanted(brush)) / self.scale).abs().split(LENGTHS)
+        parts = torch.split(((found.mean(0) - self.wanted(brush)) / self.scale).abs(), LENGTHS)
         means = torch.stack([part.mean() for part in parts])
         return Apart(means[0::3].sum() + means[1::3].sum(), means[2::3].sum())
 
