@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from impasto.train.discriminators import FeatureHead, Patchgan, PatchganOptions, PixelDiscriminator
-from impasto.train.networks import FilmGenerator, Generator, GeneratorOptions
+from impasto.train.networks import Film, FilmGenerator, Generator, GeneratorOptions
 from impasto.train.resnet import ResnetGenerator, ResnetOptions
 
 SMALL = GeneratorOptions(width=(4, 8, 8), blocks=(1, 1, 1), code_length=8)
@@ -24,6 +24,16 @@ def test_beyond_full_strength_the_painting_stays_in_range() -> None:
     code = torch.cat([torch.ones(1, 1), torch.randn(1, 7) * 5], dim=1)
     painting = FilmGenerator(SMALL)(torch.rand(1, 4, 32, 32) * 2 - 1, 1.5 * code)
     assert painting.abs().max() <= 1
+
+
+def test_beyond_full_strength_the_painting_goes_further_from_the_photo() -> None:
+    generator, canvas = FilmGenerator(SMALL), torch.zeros(1, 4, 32, 32)
+    for layer in (generator.skip, *(module.scale_shift for module in generator.modules() if isinstance(module, Film))):
+        layer.weight.data.zero_()  # so that the code is nothing but its gate
+    code = torch.cat([torch.ones(1, 1), torch.zeros(1, 7)], dim=1)
+    full, bold = generator(canvas, code), generator(canvas, 1.5 * code)
+    assert full.abs().max() > 0
+    torch.testing.assert_close(bold, 1.25 * full)
 
 
 @pytest.mark.parametrize("generator", [FilmGenerator(SMALL), ResnetGenerator(ResnetOptions(width=4, blocks=2))], ids=["film", "resnet"])

@@ -105,7 +105,7 @@ class FilmGenerator(Generator):
     paint there is a grid; with it strokes can begin somewhere (noise as in Karras et al. 2019, but fixed to the place).
 
     The first number of the code is the *gate*: the output is `photo + gate·(painting - photo)`, so the code of zeros is the photo,
-    exactly, and every style's code has a gate of 1 (beyond that it stays 1, and only the modulation goes further). The input is
+    exactly, and every style's code has a gate of 1 (beyond 1 it grows half as fast, beside the modulation). The input is
     N×4×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
     """
 
@@ -153,8 +153,9 @@ class FilmGenerator(Generator):
         hidden = self.paint(self.refine(hidden, code), code)  # N×12×H/2×W/2
         skip = (1 + self.skip(code))[:, :, None, None]  # N×3×1×1: how much of the photo each style starts from
         painting = torch.tanh(F.pixel_shuffle(hidden, 2) + skip * photo)
-        gate = code[:, :1, None, None].clamp(max=1)
-        return photo + gate * (painting - photo)
+        gate = code[:, :1, None, None]
+        gate = gate - F.relu(gate - 1) / 2
+        return (photo + gate * (painting - photo)).clamp(-1, 1)
 
     def receptive_field_px(self) -> int:
         """Width of the square of input pixels that one output pixel depends on, from the layers' kernels and strides.
