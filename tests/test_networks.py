@@ -27,7 +27,7 @@ def test_beyond_full_strength_the_painting_stays_in_range() -> None:
 
 
 def test_beyond_full_strength_the_painting_goes_further_from_the_photo() -> None:
-    generator, canvas = FilmGenerator(SMALL), torch.zeros(1, 4, 32, 32)
+    generator, canvas = FilmGenerator(SMALL), torch.cat([torch.zeros(1, 3, 32, 32), torch.rand(1, 1, 32, 32)], dim=1)
     for layer in (generator.skip, *(module.scale_shift for module in generator.modules() if isinstance(module, Film))):
         layer.weight.data.zero_()  # so that the code is nothing but its gate
     code = torch.cat([torch.ones(1, 1), torch.zeros(1, 7)], dim=1)
