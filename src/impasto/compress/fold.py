@@ -19,7 +19,7 @@ from impasto.compress.export import packed, round_to_half, traced
 from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.palette import Palette
-from impasto.train.networks import Conv, FilmGenerator
+from impasto.train.networks import Conv, FilmGenerator, tempered
 from impasto.train.weights import generator_of
 
 FAITHFUL = 2 / 255  # largest difference from the network with its modulation, in -1..1: one level of a byte
@@ -50,8 +50,8 @@ class Folded(nn.Module):
         with torch.no_grad():
             for layer in self.generator.modules():
                 if isinstance(layer, Conv) and layer.film is not None:
-                    _fold(layer, code)
-            self.generator.skip = Fixed(generator.skip(code))  # type: ignore[assignment]
+                    _fold(layer, tempered(code))
+            self.generator.skip = Fixed(generator.skip(tempered(code)))  # type: ignore[assignment]
 
     def forward(self, photo: Tensor) -> Tensor:
         return torch.as_tensor(self.generator(photo, self.code))

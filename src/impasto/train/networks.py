@@ -98,6 +98,12 @@ class Generator(nn.Module):
         raise NotImplementedError
 
 
+def tempered(code: Tensor) -> Tensor:
+    """N×length codes, of which what is beyond a gate (the first number) of 1 counts half."""
+    excess = F.relu(code[:, :1] - 1)
+    return code * (1 + excess / 2) / (1 + excess)
+
+
 class FilmGenerator(Generator):
     """A photo on a canvas and a style code in, a painting out. No batch or instance statistics: pixels depend on what is near them.
 
@@ -105,8 +111,8 @@ class FilmGenerator(Generator):
     paint there is a grid; with it strokes can begin somewhere (noise as in Karras et al. 2019, but fixed to the place).
 
     The first number of the code is the *gate*: the output is `photo + gate·(painting - photo)`, so the code of zeros is the photo,
-    exactly, and every style's code has a gate of 1 (beyond 1 it grows half as fast, beside the modulation). The input is
-    N×4×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
+    exactly, and every style's code has a gate of 1. What a code has beyond that counts half, so that 1.5 is bolder, not broken. The
+    input is N×4×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
     """
 
     def __init__(self, options: GeneratorOptions) -> None:
@@ -144,6 +150,7 @@ class FilmGenerator(Generator):
         return [stem, quarter, hidden]
 
     def forward(self, canvas: Tensor, code: Tensor) -> Tensor:
+        code = tempered(code)
         photo = canvas[:, :3]
         stem, quarter, hidden = self.features(canvas, code)
         hidden = quarter + F.pixel_shuffle(self.up_quarter(hidden, code), 2)
@@ -154,7 +161,6 @@ class FilmGenerator(Generator):
         skip = (1 + self.skip(code))[:, :, None, None]  # N×3×1×1: how much of the photo each style starts from
         painting = torch.tanh(F.pixel_shuffle(hidden, 2) + skip * photo)
         gate = code[:, :1, None, None]
-        gate = gate - F.relu(gate - 1) / 2
         return (photo + gate * (painting - photo)).clamp(-1, 1)
 
     def receptive_field_px(self) -> int:
