@@ -20,7 +20,7 @@ from impasto.look import Look
 from impasto.train import data, recipe
 
 PHOTO_COUNT = 5
-TILE_PX = 320
+TILE_PX = 240
 HERE = Path(__file__).parent
 HEAD = """# Gallery
 
@@ -37,7 +37,7 @@ def painting_of(plan: recipe.Recipe, style: recipe.StyleRecipe) -> Path:
 
 
 def row(pictures: list[picture.Picture]) -> np.ndarray:
-    return np.concatenate([picture.fit(each, TILE_PX).pixels for each in pictures], axis=1)
+    return np.concatenate([np.clip(picture.resize(each.pixels, TILE_PX, TILE_PX), 0, 1) for each in pictures], axis=1)
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
             theirs = peer.stylize_with(picture.to_pil(photo).convert("RGB"), str(painting))
             rows.append(row([photo, ours, picture.from_pil(theirs)]))
         sheet = picture.from_array(np.concatenate(rows, axis=0))
-        (HERE / "gallery" / f"{style.name}.jpg").write_bytes(picture.encode(sheet, "jpeg", quality=82))
+        (HERE / "gallery" / f"{style.name}.jpg").write_bytes(picture.encode(sheet, "jpeg", quality=80))
         page.append(f"## {style.title}\n\nThe peer's style image: {painting.stem}.\n")
         page.append(f"![Photo, Impasto, peer: {style.title}](gallery/{style.name}.jpg)\n")
     (HERE / "gallery.md").write_text("\n".join(page), encoding="utf-8")
