@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -263,7 +264,8 @@ def test_ctrl_c_leaves_nothing_half_written(tiny_palette_path: Path, tmp_path: P
     buffer = io.BytesIO()
     Image.fromarray(noise).save(buffer, "PNG", compress_level=0)
     command = [*IMPASTO, "paint", "-", "-o", str(tmp_path / "out.png"), "--palette", str(tiny_palette_path)]
-    running = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    heeded = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell lets what it starts in the background ignore Ctrl-C
+    running = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeded)
     assert running.stdin is not None
     running.stdin.write(buffer.getvalue())  # returns once the command has read nearly all of it, and so is at work
     time.sleep(0.2)
