@@ -11,13 +11,10 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -32,6 +29,7 @@ from impasto.train import practice
 from impasto.train.examples import Examples, Image, gather
 from impasto.train.learned import Naming, learned_palette
 from impasto.train.learner import Learner
+from impasto.train.stopping import stop_asked
 
 CHECKPOINT, PREVIEW = "checkpoint.pt", "preview.jpg"
 REPORT_SECONDS = 3.0
@@ -124,7 +122,7 @@ class Course:
         """Learn until the way is at its end or somebody asks to stop; the last act is a checkpoint."""
         told = saved = 0.0
         self.began = (self.share(), self.elapsed())
-        with _stop_asked() as asked:
+        with stop_asked() as asked:
             while self.share() < 1 and not asked:
                 self._smooth(self.learner.advance())
                 now = time.monotonic()
@@ -232,19 +230,3 @@ def _checkpoint(file: Path) -> dict[str, Any]:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
-
-
-@contextmanager
-def _stop_asked() -> Iterator[list[int]]:
-    """A list that fills when the person or the system asks to end."""
-    asked: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

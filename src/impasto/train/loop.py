@@ -9,11 +9,8 @@ from __future__ import annotations
 import copy
 import io
 import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -33,6 +30,7 @@ from impasto.train.progress import Progress
 from impasto.train.recipe import Recipe
 from impasto.train.samples import Sampler
 from impasto.train.shards import averaged, rank, world
+from impasto.train.stopping import stop_asked
 
 CHECKPOINT = "checkpoint.pt"
 RECIPE = "recipe.json"
@@ -212,7 +210,7 @@ def _play(run: Run, pictures: Pictures, run_folder: Path) -> None:
     """All steps that are left, with reports, checkpoints and sheets on the way."""
     train = run.recipe.train
     sampler = Sampler(pictures, train.scores)
-    with Progress(run_folder, run.step, train.steps, rank() == 0) as progress, _stop_asked() as asked:
+    with Progress(run_folder, run.step, train.steps, rank() == 0) as progress, stop_asked() as asked:
         progress.say(survey.describe(pictures))
         if run.step:
             progress.say(f"Going on from step {run.step}.")
@@ -279,19 +277,3 @@ def _precision(wanted: str) -> Any:
         return wanted
     native = torch.cuda.is_available() or torch.cpu._is_amx_tile_supported()
     return "bf16-mixed" if native else "32-true"
-
-
-@contextmanager
-def _stop_asked() -> Iterator[list[int]]:
-    """A list that fills when the person or the system asks the run to end."""
-    asked: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
