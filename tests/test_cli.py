@@ -88,6 +88,17 @@ def test_options_win_over_the_look_file(paint, photo_path: Path, capsys) -> None
     assert (used["styles"], used["strength"], used["hue"]) == ([["mono", 1.0]], 0.7, 20)
 
 
+def test_the_recommended_look_is_where_options_begin(paint, photo_path: Path, capsys) -> None:
+    def used(*arguments: object) -> dict[str, float]:
+        assert paint(photo_path, "--json", *arguments) == 0
+        return json.loads(capsys.readouterr().out)["look"]
+
+    assert used("--style", "red")["saturation"] == 1
+    assert used("--style", "red", "--recommended")["saturation"] == 1.1
+    assert used("--style", "red", "--recommended", "--saturation", 0.5)["saturation"] == 0.5
+    assert used("--style", "mono", "--recommended")["saturation"] == 1
+
+
 def test_json_says_what_was_done(paint, photo_path: Path, capsys) -> None:
     assert paint(photo_path, "--long-edge", 33, "--json") == 0
     report = json.loads(capsys.readouterr().out)

@@ -295,6 +295,15 @@ def test_codes_of_looks(tiny_palette: Palette) -> None:
     assert tiny_palette.code(Look()).dtype == np.float32
 
 
+def test_recommended_looks_are_mixed_as_codes_are(tiny_palette: Palette) -> None:
+    def values(styles: str) -> dict[str, float]:
+        return tiny_palette.recommended(Look(styles=styles))  # type: ignore[arg-type]
+
+    assert values("red") == tiny_palette.recommended(Look()) == {"saturation": 1.1}
+    assert values("mono") == {}
+    assert values("red:1,mono:1") == {"saturation": 1.05}
+
+
 def test_the_recommended_look_is_not_applied_silently(tiny_palette: Palette) -> None:
     assert tiny_palette.style("red").look
     assert Look(styles="red").saturation == 1  # type: ignore[arg-type]

@@ -115,6 +115,9 @@ def paint(
     palette: PaletteOption = None,
     style: Annotated[str | None, typer.Option(metavar="NAME[:W],...", help="A style, or several with weights to mix them.")] = None,
     look: Annotated[Path | None, typer.Option(metavar="FILE", help="A JSON file of control values; options win over it.")] = None,
+    recommended: Annotated[
+        bool, typer.Option("--recommended", help="Begin with the finish recommended for the style; the rest wins over it.")
+    ] = False,
     long_edge: Annotated[int | None, typer.Option(min=1, metavar="PX", help="Longest side of the painting; no photo is enlarged.")] = None,
     backend: Annotated[str, typer.Option(metavar="NAME", help="auto, openvino or onnxruntime.")] = "auto",
     quality: Annotated[int, typer.Option(min=1, max=100, metavar="NUMBER", help="Quality of JPEG and WebP files.")] = 92,
@@ -132,9 +135,12 @@ def paint(
     from impasto import engine, job
     from impasto import palette as palettes
 
-    asked = _look(look, style, controls)
+    values = _values(look, style, controls)
+    asked = Look.parse(values)
     opened = palettes.read(palette or palettes.shipped())
     opened.code(asked)  # an unknown style is refused before any photo is read
+    if recommended:
+        asked = Look.parse(opened.recommended(asked) | values)
     names = [name for name, _ in asked.styles] or [opened.styles[0].name]
     tasks = job.plan(photos, output, names, overwrite)
     painter = job.Painter(engine.Engine(opened, backend), asked, long_edge, quality, not strip_metadata)
@@ -150,13 +156,13 @@ def paint(
         raise typer.Exit(failures)
 
 
-def _look(file: Path | None, style: str | None, controls: dict[str, str | None]) -> Look:
-    """The look of a file, if there is one, with what was given as options over it."""
+def _values(file: Path | None, style: str | None, controls: dict[str, str | None]) -> dict[str, Any]:
+    """The values of a look file, if there is one, with what was given as options over them."""
     values: dict[str, Any] = {} if file is None else _read_look(file)
     values |= {name: value for name, value in controls.items() if value is not None}
     if style is not None:
         values["styles"] = style
-    return Look.parse(values)
+    return values
 
 
 def _read_look(file: Path) -> dict[str, Any]:

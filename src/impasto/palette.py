@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import ImpastoError
 from impasto.files import write_whole
-from impasto.look import Look, did_you_mean
+from impasto.look import CONTROLS, Look, did_you_mean
 from impasto.onnx_file import check_onnx
 
 Code = NDArray[np.float32]
@@ -110,6 +110,15 @@ class Palette:
             style = self.style(name)
             mixed += weight / total * (style.code.astype(np.float64) + brush * style.brush)
         return np.asarray(self.photo_code + look.strength * (mixed - self.photo_code), np.float32)
+
+    def recommended(self, look: Look) -> dict[str, float]:
+        """The values of controls that are recommended for a look's styles; those of a mix in between, a style without one at the default."""
+        pairs = look.styles or ((self.styles[0].name, 1.0),)
+        total = math.fsum(weight for _, weight in pairs)
+        looks = [(weight / total, self.style(name).look) for name, weight in pairs]
+        controls = [control for control in CONTROLS.values() if any(control.name in values for _, values in looks)]
+        means = {control: math.fsum(share * values.get(control.name, control.default) for share, values in looks) for control in controls}
+        return {control.name: round(round(mean / control.step) * control.step, 6) for control, mean in means.items()}
 
 
 def shipped(name: str = "classics") -> Path:

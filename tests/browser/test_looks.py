@@ -83,6 +83,23 @@ def test_a_mix_is_dragged_on_the_pad(person: Studio, photo_pixels: NDArray[np.ui
     person.until_pixels(painted(tiny_palette, photo_pixels, styles="red"))
 
 
+def test_the_recommended_look_is_offered_and_never_forced(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.choose(photo_pixels)
+    offer = person.page.get_by_role("button", name="Recommended look")
+    person.page.get_by_role("button", name="Mono", exact=True).click()
+    person.until(lambda: not offer.is_visible(), "a style without a recommended look offers one")
+    person.page.get_by_role("button", name="Red", exact=True).click()
+    offer.wait_for()
+    assert offer.get_attribute("title") == "Saturation 110 %"
+    assert float(person.slider("Saturation").input_value()) == 1
+    offer.click()
+    person.until_pixels(painted(tiny_palette, photo_pixels, styles="red", saturation=1.1), 2)
+    assert float(person.slider("Saturation").input_value()) == 1.1 and offer.is_disabled()
+    person.page.keyboard.press("Control+z")
+    person.until_pixels(painted(tiny_palette, photo_pixels, styles="red"), 2)
+    assert float(person.slider("Saturation").input_value()) == 1
+
+
 def test_surprises_leave_what_is_locked(person: Studio, photo_pixels: NDArray[np.uint8]) -> None:
     person.choose(photo_pixels)
     before = shown_look(person)

@@ -7,6 +7,7 @@ import "./components/control-panel.js";
 import "./components/export-dialog.js";
 import "./components/photo-drop.js";
 import "./components/preset-dialog.js";
+import "./components/recommended-look.js";
 import "./components/region-panel.js";
 import "./components/shortcut-sheet.js";
 import "./components/snapshot-strip.js";
@@ -38,6 +39,7 @@ const panel = $("control-panel");
 const regions = $("region-panel");
 const grid = $("style-grid");
 const mix = $("style-mix");
+const advice = $("recommended-look");
 const strip = $("snapshot-strip");
 const presets = $("preset-dialog");
 const sheet = $("shortcut-sheet");
@@ -151,6 +153,7 @@ function buildStyles() {
     onTry: tryStyle,
     onFavourites: (names) => keepSetting("favourites", names),
   });
+  advice.build({ styles, controls, onApply: (values) => change(values, `recommended ${performance.now()}`) });
   mix.build({ onWeights: (weights, key) => change({ styles: weights }, key), titleOf: (name) => grid.titleOf(name) });
   const lock = $(".lock-styles");
   const show = () => {
@@ -323,6 +326,7 @@ function showLook() {
   panel.show(shown);
   grid.show(shown.styles);
   mix.show(shown.styles);
+  advice.show(shown);
   $(".editing").textContent = regions.chosen === null ? "" : t("regions.one", { number: regions.chosen + 1 });
   $(".undo").disabled = !store.canUndo;
   $(".redo").disabled = !store.canRedo;

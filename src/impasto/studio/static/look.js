@@ -38,6 +38,19 @@ export function generatorPart(look, controls) {
   return look.regions.length > 0 ? { ...part, regions: look.regions } : part;
 }
 
+/** The values recommended for a mix of styles, as palette.py gives them: in between those of its styles, the default where one has none. */
+export function recommended(mixed, styles, controls) {
+  const sum = mixed.reduce((total, [, weight]) => total + weight, 0);
+  const looks = mixed.map(([name, weight]) => [weight / sum, styles.find((style) => style.name === name)?.look ?? {}]);
+  const found = {};
+  for (const { name, step, default: start } of controls) {
+    if (!looks.some(([, look]) => name in look)) continue;
+    const mean = looks.reduce((total, [share, look]) => total + share * (look[name] ?? start), 0);
+    found[name] = Number((Math.round(mean / step) * step).toFixed(6));
+  }
+  return found;
+}
+
 /** Weights for the styles of a mix that add up to 1 when one of them is set: the others share the rest as before. */
 export function reweigh(styles, name, weight) {
   const others = styles.filter(([other]) => other !== name);
