@@ -112,7 +112,7 @@ class Palette:
         return np.asarray(self.photo_code + look.strength * (mixed - self.photo_code), np.float32)
 
     def recommended(self, look: Look) -> dict[str, float]:
-        """The values of controls that are recommended for a look's styles; those of a mix in between, a style without one at the default."""
+        """The control values recommended for a look's styles; of a mix those in between, where one has none its default."""
         pairs = look.styles or ((self.styles[0].name, 1.0),)
         total = math.fsum(weight for _, weight in pairs)
         looks = [(weight / total, self.style(name).look) for name, weight in pairs]
