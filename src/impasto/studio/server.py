@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import os
+import shutil
 import socket
 import sys
+import tempfile
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,13 +30,15 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from impasto import __version__
-from impasto.engine import Engine
 from impasto.errors import ImpastoError
 from impasto.look import CONTROLS, Look, did_you_mean
 from impasto.palette import Palette, read
 from impasto.picture import MAX_BYTES, Picture, decode, encode, fit, from_array
 from impasto.studio import protocol, subject
+from impasto.studio.gallery import Gallery, UnknownStyleError
 from impasto.studio.guard import LOOPBACK, Guard, TooLargeError
+from impasto.studio.learning import Apprentice
+from impasto.studio.learning_routes import routes
 from impasto.studio.note import read_note
 from impasto.studio.pictures import PictureStore, UnknownPictureError
 from impasto.studio.session import MIME_TYPES, Session, photo_frame
@@ -49,19 +54,27 @@ class UnsupportedTypeError(ImpastoError):
     """The body is of a kind the route does not take."""
 
 
-_STATUS: dict[type[ImpastoError], int] = {UnknownPictureError: 404, TooLargeError: 413, UnsupportedTypeError: 415}
+_STATUS: dict[type[ImpastoError], int] = {UnknownPictureError: 404, UnknownStyleError: 404, TooLargeError: 413, UnsupportedTypeError: 415}
 
 
 def create_app(
     palette: Palette,
     *,
+    home: Path | None = None,
     allowed_hosts: tuple[str, ...] = (),
     backend: str = "auto",
     max_body_bytes: int = MAX_BYTES + _FORM_OVERHEAD,
 ) -> FastAPI:
-    """The studio for one palette. `allowed_hosts` are Host names it answers for besides the loopback ones."""
-    app = FastAPI(title="Impasto studio", version=__version__, docs_url=None, redoc_url=None, lifespan=_warm_up)
-    app.state.engine = Engine(palette, backend)
+    """The studio for one palette.
+
+    `home` is the folder of learned styles; without one they are lost when the studio stops. `allowed_hosts` are Host names it answers for
+    besides the loopback ones.
+    """
+    app = FastAPI(title="Impasto studio", version=__version__, docs_url=None, redoc_url=None, lifespan=_life)
+    app.state.passing_home = None if home else Path(tempfile.mkdtemp(prefix="impasto-"))
+    folder = home or app.state.passing_home
+    app.state.engine = Gallery(palette, folder / "styles", backend)
+    app.state.apprentice = Apprentice(folder / "lesson", app.state.engine.add)
     app.state.pictures = PictureStore()
     app.state.painting = asyncio.Semaphore(1)
     app.state.sessions = 0
@@ -69,6 +82,7 @@ def create_app(
     _add_error_handlers(app)
     _add_page(app)
     _add_tables(app)
+    app.include_router(routes(app.state.engine, app.state.apprentice, app.state.pictures))
     _add_pictures(app)
     _add_subject(app)
     _add_paint(app)
@@ -77,12 +91,14 @@ def create_app(
 
 
 @asynccontextmanager
-async def _warm_up(app: FastAPI) -> AsyncIterator[None]:
-    """Opens the inference session while the browser is still loading the page."""
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    """Opens the inference session while the browser is still loading the page; at the end whatever is being learned is paused."""
     first = from_array(np.zeros((64, 64, 3), np.uint8))
     opening = asyncio.create_task(asyncio.to_thread(app.state.engine.paint, first, Look()))
     yield
-    await asyncio.gather(opening, return_exceptions=True)
+    await asyncio.gather(opening, asyncio.to_thread(app.state.apprentice.close), return_exceptions=True)
+    if app.state.passing_home:
+        shutil.rmtree(app.state.passing_home, ignore_errors=True)
 
 
 def _add_error_handlers(app: FastAPI) -> None:
@@ -141,18 +157,12 @@ class _FreshFiles(StaticFiles):
 
 
 def _add_tables(app: FastAPI) -> None:
-    engine: Engine = app.state.engine
+    engine: Gallery = app.state.engine
 
     @app.get("/healthz")
     async def health() -> dict[str, Any]:
         """Whether the studio is up, its version, the inference backend in use, and whether it can find a photo's subject."""
         return {"status": "ok", "version": app.version, "backend": engine.backend, "subject": subject.is_available()}
-
-    @app.get("/api/styles")
-    async def styles() -> list[dict[str, Any]]:
-        """The palette's styles; `look` are the finish values recommended for each."""
-        names = ("name", "title", "artist", "years", "licence", "look")
-        return [{name: getattr(style, name) for name in names} for style in engine.palette.styles]
 
     @app.get("/api/controls")
     async def controls() -> list[dict[str, Any]]:
@@ -350,8 +360,14 @@ def serve(host: str = "127.0.0.1", port: int = 7788, open_browser: bool = True, 
     name = f"[{host}]" if ":" in host else host
     if name not in LOOPBACK:
         print("Everyone who can reach this address can use the studio.", file=sys.stderr)
-    app = create_app(palette, allowed_hosts=(name,))
+    app = create_app(palette, home=own_folder(), allowed_hosts=(name,))
     _Server(config(app), f"http://{name}:{listening.getsockname()[1]}", open_browser).run([listening])
+
+
+def own_folder() -> Path:
+    """Where the person's learned styles are kept: $XDG_DATA_HOME/impasto, or ~/.local/share/impasto."""
+    data = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share") / "impasto"
 
 
 def config(app: FastAPI) -> uvicorn.Config:

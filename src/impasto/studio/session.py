@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from impasto.engine import Cancelled, Engine
+from impasto.engine import Cancelled
 from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.picture import Picture, encode
 from impasto.studio import protocol
+from impasto.studio.gallery import Gallery
 from impasto.studio.note import write_note
 from impasto.studio.pictures import PictureStore, UnknownPictureError
 from impasto.studio.protocol import CancelRequest, ExportRequest, PaintRequest, ThumbsRequest
@@ -46,7 +47,7 @@ class Job:
 class Session:
     """Serves one accepted websocket until it closes."""
 
-    def __init__(self, socket: WebSocket, engine: Engine, pictures: PictureStore) -> None:
+    def __init__(self, socket: WebSocket, engine: Gallery, pictures: PictureStore) -> None:
         self._socket = socket
         self._engine = engine
         self._pictures = pictures
@@ -91,7 +92,7 @@ class Session:
             await self._accept_paint(request)
         elif isinstance(request, ThumbsRequest):
             self._pictures.get(request.picture)
-            self._thumbs = deque((request, style.name) for style in self._engine.palette.styles)
+            self._thumbs = deque((request, style.name) for style in self._engine.styles)
         elif isinstance(request, ExportRequest):
             self._accept_export(request)
         else:

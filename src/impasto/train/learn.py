@@ -8,6 +8,7 @@ palette and seed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import shutil
@@ -32,7 +33,7 @@ from impasto.train.learner import Learner
 from impasto.train.stopping import stop_asked
 
 CHECKPOINT, PREVIEW = "checkpoint.pt", "preview.jpg"
-REPORT_SECONDS = 3.0
+REPORT_SECONDS = 2.0  # and a step: the preview is renewed every three seconds
 SAVE_SECONDS = 5.0
 PREVIEW_PX = 512
 NEEDED_MIB = 64  # two checkpoints, the palette and room to spare
@@ -79,7 +80,7 @@ def learn(lesson: Lesson, say: Callable[[str], None], tell: Callable[[Report], N
     """
     start = time.monotonic()
     _check_place(lesson.output)
-    preview = _small(lesson.preview) if lesson.preview else None
+    sitter = Sitter(lesson.preview) if lesson.preview else None
     examples = gather(lesson.pictures)
     for name, reason in examples.skipped.items():
         say(f"{name} is left out: {reason}.")
@@ -91,10 +92,26 @@ def learn(lesson: Lesson, say: Callable[[str], None], tell: Callable[[Report], N
     else:
         mixture = ", ".join(f"{weight:.0%} {name}" for name, weight in course.learner.guess.items())
         say(f"Learning from {len(examples.names)} picture{'s' * (len(examples.names) > 1)}; the first guess is {mixture}.")
-    course.run(preview, tell)
+    course.run(sitter, tell)
     made = learned_palette(source, course.learner, lesson.naming, examples.names)
     palettes.write(made, lesson.output)
     return made
+
+
+class Sitter:
+    """The photo that the preview shows, read again when another is put in its place."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._changed = file, file.stat().st_mtime_ns if file.exists() else 0
+        self._photo = _small(file)
+
+    def photo(self) -> Image:
+        """H×W×3, the last one that could be read."""
+        with contextlib.suppress(OSError, ImpastoError):
+            changed = self._file.stat().st_mtime_ns
+            if changed != self._changed:
+                self._photo, self._changed = _small(self._file), changed
+        return self._photo
 
 
 class Course:
@@ -118,7 +135,7 @@ class Course:
         shares = [self.learner.step / lesson.steps] if lesson.steps else []
         return min(1.0, max([*shares, *([self.elapsed() / (60 * minutes)] if minutes else [])]))
 
-    def run(self, preview: Image | None, tell: Callable[[Report], None]) -> None:
+    def run(self, sitter: Sitter | None, tell: Callable[[Report], None]) -> None:
         """Learn until the way is at its end or somebody asks to stop; the last act is a checkpoint."""
         told = saved = 0.0
         self.began = (self.share(), self.elapsed())
@@ -127,8 +144,7 @@ class Course:
                 self._smooth(self.learner.advance())
                 now = time.monotonic()
                 if now - told >= REPORT_SECONDS:
-                    if preview is not None:
-                        self._show(preview)
+                    self._show(sitter)
                     tell(self.report())
                     told = now
                 if now - saved >= SAVE_SECONDS:
@@ -136,8 +152,7 @@ class Course:
                     saved = time.monotonic()
             if self.figures:
                 tell(self.report())
-            if preview is not None:
-                self._show(preview)
+            self._show(sitter)
             self.save()
 
     def report(self) -> Report:
@@ -177,8 +192,10 @@ class Course:
         for name, value in figures.items():
             self.figures[name] = SMOOTHING * self.figures.get(name, value) + (1 - SMOOTHING) * value
 
-    def _show(self, photo: Image) -> None:
-        painted = picture.from_array(self.learner.paint(photo))
+    def _show(self, sitter: Sitter | None) -> None:
+        if sitter is None:
+            return
+        painted = picture.from_array(self.learner.paint(sitter.photo()))
         write_whole(self.folder / PREVIEW, picture.encode(painted, "jpeg"))
 
 

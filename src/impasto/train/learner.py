@@ -146,9 +146,10 @@ class Learner:
 
     @torch.no_grad()
     def paint(self, photo: Image) -> Image:
-        """The photo as what is learned so far paints it; up to 7 px are lost at the right and bottom."""
-        height, width = (side // SIZE_MULTIPLE * SIZE_MULTIPLE for side in photo.shape[:2])
-        tensor = torch.from_numpy(photo[:height, :width].copy()).permute(2, 0, 1).float() / 127.5 - 1
-        planes = torch.cat([tensor, torch.from_numpy(canvas_grain(height, width).copy())[None]])[None]
+        """The photo as what is learned so far paints it."""
+        height, width = photo.shape[:2]
+        whole = np.pad(photo, ((0, -height % SIZE_MULTIPLE), (0, -width % SIZE_MULTIPLE), (0, 0)), mode="edge")
+        tensor = torch.from_numpy(whole).permute(2, 0, 1).float() / 127.5 - 1
+        planes = torch.cat([tensor, torch.from_numpy(canvas_grain(*whole.shape[:2]).copy())[None]])[None]
         painting = self.average(planes)[0].permute(1, 2, 0).clamp(-1, 1)
-        return np.asarray((painting * 127.5 + 127.5).round().numpy(), np.uint8)
+        return np.asarray((painting * 127.5 + 127.5).round().numpy(), np.uint8)[:height, :width]
