@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 PERIOD_PX = 1024  # the noise repeats after this
 
 
-def canvas_grain(height: int, width: int) -> NDArray[np.float32]:
-    """H×W in -1..1, anchored at the top left: a place has the same grain whatever the size of the picture or the tile it is in."""
-    rows, columns = np.arange(height) % PERIOD_PX, np.arange(width) % PERIOD_PX
-    return _period()[rows[:, None], columns] if max(height, width) > PERIOD_PX else _period()[:height, :width]
+def canvas_grain(height: int, width: int, top: int = 0, left: int = 0) -> NDArray[np.float32]:
+    """H×W in -1..1, anchored at the picture's top left: a place has the same grain whatever the picture's size or the part it is in."""
+    rows, columns = np.arange(top, top + height) % PERIOD_PX, np.arange(left, left + width) % PERIOD_PX
+    inside = max(top + height, left + width) <= PERIOD_PX
+    return _period()[top : top + height, left : left + width] if inside else _period()[rows[:, None], columns]
 
 
 @cache

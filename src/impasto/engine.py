@@ -7,6 +7,7 @@ preview and export are the same picture. Raw paintings are cached, so a finish c
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 import time
 from collections import OrderedDict
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto import tiling
+from impasto import refinement, tiling
 from impasto.backends import Backend, Cancelled, Measurement, choices, measure_backends, open_backend
 from impasto.canvas import canvas_grain
 from impasto.errors import ImpastoError
@@ -24,6 +25,7 @@ from impasto.finish import finish
 from impasto.look import CONTROLS, Look
 from impasto.palette import GeneratorInfo, Palette
 from impasto.picture import Picture, fit_size, resize, shrink
+from impasto.refinement import BAND_ROWS, Level, Window
 
 __all__ = ["Cancelled", "Engine", "Measurement", "measure_backends"]
 
@@ -34,8 +36,8 @@ Code = NDArray[np.float32]
 WORKING_PX = 512  # long edge at which strokes are decided
 DETAIL = 0.6  # share of the photo's missing detail given back before each finer painting
 REFINE_STRENGTH = 0.5  # strength of each finer painting, as a share of the look's
-SMALLEST_SIDE_PX = 16  # smaller pictures are widened to this by repeating their edges
-BAND_ROWS = 512  # the finish stage takes large pictures in bands, to need less memory
+SMALLEST_SIDE_PX = 32  # smaller pictures are widened to this by repeating their edges; a network's reflections need so much
+PART_WORTH = 0.6  # a part of a painting goes first where it is at most this share of the work
 _FINISH_REACH = 2  # rows a finished pixel depends on above and below
 
 
@@ -97,6 +99,33 @@ class Engine:
         job.timings["finish"] = 0.0
         return self._paint(picture, look, masks or {}, long_edge_px, job)[1]
 
+    def paint_part(
+        self,
+        picture: Picture,
+        look: Look,
+        part: tuple[float, float, float, float],
+        *,
+        long_edge_px: int | None = None,
+        masks: Mapping[str, Pixels] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> tuple[Window, Pixels] | None:
+        """A part of what `paint` gives, before the rest of it: its place in the painting and its pixels.
+
+        `part` is the left, top, right and bottom as shares of the picture. None where the whole painting is as near: it is here already, or
+        small, or most of it would have to be painted.
+        """
+        photo = self.photo(picture, long_edge_px)
+        window = Window.of_shares(part, (photo.width, photo.height))
+        levels = self._levels(picture, photo, window)
+        needed, all_of_it = (sum(level.painted.area for level in plan) for plan in (levels, self._levels(picture, photo, None)))
+        if len(levels) == 1 or needed > PART_WORTH * all_of_it or self._is_here(picture, photo, look):
+            return None
+        pixels = self._plain_part(picture, photo, look, levels, cancelled)
+        for region in look.regions:
+            own = self._plain_part(picture, photo, region.look, levels, cancelled)
+            pixels = pixels + window.of(_share(_mask(masks or {}, region.mask), photo)) * (own - pixels)
+        return window, pixels
+
     def photo(self, picture: Picture, long_edge_px: int | None = None) -> Picture:
         """The photo at the size that `render` gives its painting; kept, so that it is resized once."""
         size = fit_size(picture.width, picture.height, long_edge_px or max(picture.width, picture.height))
@@ -121,10 +150,9 @@ class Engine:
         job.part(0, parts)
         painting = self._plain(picture, photo, look, job)
         for number, region in enumerate(look.regions, start=1):
-            if region.mask not in masks:
-                raise ImpastoError("The mask of a region is missing.", "Give the mask of every region of the look.")
+            mask = _mask(masks, region.mask)
             job.part(number, parts)
-            painting = _laid_over(painting, self._plain(picture, photo, region.look, job), masks[region.mask], region.mask)
+            painting = _laid_over(painting, self._plain(picture, photo, region.look, job), mask, region.mask)
         job.took("generator", start)
         return photo, painting
 
@@ -144,19 +172,44 @@ class Engine:
         if found is not None:
             job.progress(1.0)
             return found
-        job.timings["cached"] = False
-        edges = tiling.level_edges(max(photo.width, photo.height), WORKING_PX)
-        job.plan([edge**2 for edge in edges])
-        photos = (self.photo(picture, edge) for edge in edges)
-        coarse = next(photos)
-        painting = self._working_painting(picture, coarse, code, job)
-        gentle = self.palette.photo_code + np.float32(REFINE_STRENGTH) * (code - self.palette.photo_code)
-        for fine in photos:
-            guide = _guide(painting, coarse.pixels, fine.pixels, detail)
-            finer = self._generate(_pack(guide, self.palette.generator), gentle, fine.pixels.shape, job)
-            painting, coarse = _anchored(finer, painting), fine
+        painting = self._refined(picture, photo, code, detail, self._levels(picture, photo, None), job)
         painting.flags.writeable = False
         self._cache.put(key, painting, painting.nbytes)
+        return painting
+
+    def _plain_part(
+        self, picture: Picture, photo: Picture, look: Look, levels: list[Level], cancelled: Callable[[], bool] | None
+    ) -> Pixels:
+        """The raw painting of the last level's result, without regions."""
+        code = self.palette.code(look)
+        if np.array_equal(code, self.palette.photo_code):
+            return levels[-1].result.of(photo.pixels)
+        return self._refined(picture, photo, code, _detail(look.strength), levels, _Job(cancelled, None, None))
+
+    def _is_here(self, picture: Picture, photo: Picture, look: Look) -> bool:
+        return self._cache.get(("painting", picture.id, self.palette.code(look).tobytes(), photo.pixels.shape)) is not None
+
+    def _levels(self, picture: Picture, photo: Picture, part: Window | None) -> list[Level]:
+        """What has to be painted at each size, the working size first, for a part of the painting or all of it."""
+        edges = tiling.level_edges(max(photo.width, photo.height), WORKING_PX)
+        sizes = [fit_size(picture.width, picture.height, edge) for edge in edges]
+        info = self.palette.generator
+        halo = tiling.halo_px(info.receptive_field_px, info.size_multiple)
+        return refinement.plan(sizes, part or refinement.whole(sizes[-1]), halo, info.size_multiple)
+
+    def _refined(self, picture: Picture, photo: Picture, code: Code, detail: float, levels: list[Level], job: _Job) -> Pixels:
+        """The last level's result, painted coarse to fine from the working size."""
+        job.timings["cached"] = False
+        job.plan([level.painted.area for level in levels])
+        coarse = self.photo(picture, max(levels[0].size))
+        painting = levels[0].result.of(self._working_painting(picture, coarse, code, job))
+        gentle = self.palette.photo_code + np.float32(REFINE_STRENGTH) * (code - self.palette.photo_code)
+        for below, level in itertools.pairwise(levels):
+            fine = self.photo(picture, max(level.size))
+            guide = refinement.guide(painting, coarse.pixels, fine.pixels, detail, below, level)
+            planes = _pack(guide, self.palette.generator, level.painted)
+            finer = self._generate(planes, gentle, guide.shape, job, is_whole=level.painted == refinement.whole(level.size))
+            painting, coarse = refinement.anchored(finer, painting, below, level), fine
         return painting
 
     def _working_painting(self, picture: Picture, photo: Picture, code: Code, job: _Job) -> Pixels:
@@ -174,11 +227,12 @@ class Engine:
         self._cache.put(key, painting, painting.nbytes)
         return painting
 
-    def _generate(self, photo: Planes, code: Code, shape: tuple[int, ...], job: _Job) -> Pixels:
+    def _generate(self, photo: Planes, code: Code, shape: tuple[int, ...], job: _Job, is_whole: bool = True) -> Pixels:
         """The network over packed planes, tile by tile, as H×W×3 of `shape` in 0..1."""
         info = self.palette.generator
-        # A preview is over soon and an export stops between tiles; the studio's sharp painting is one large tile and gives way at once.
-        interruptible = WORKING_PX**2 < photo[0, 0].size <= tiling.TILE_PX**2
+        # A preview is over soon, an export stops between tiles, the size of a part hardly comes again; the studio's sharp painting is one
+        # large tile and gives way at once.
+        interruptible = is_whole and WORKING_PX**2 < photo[0, 0].size <= tiling.TILE_PX**2
         cancelled = job.cancelled if interruptible else None
         painting = np.empty((shape[0], shape[1], 3), np.float32)
         tiling.paint_tiles(
@@ -268,10 +322,20 @@ class _Cache:
                 self._used -= self._entries.popitem(last=False)[1][1]
 
 
+def _mask(masks: Mapping[str, Pixels], name: str) -> Pixels:
+    if name not in masks:
+        raise ImpastoError("The mask of a region is missing.", "Give the mask of every region of the look.")
+    return masks[name]
+
+
+def _share(mask: Pixels, picture: Picture) -> Pixels:
+    """The mask at the picture's size, H×W×1."""
+    return np.clip(resize(mask, picture.width, picture.height), 0, 1)[..., None]
+
+
 def _laid_over(painting: Picture, region: Picture, mask: Pixels, name: str) -> Picture:
     """The painting with the region's where the mask is 1."""
-    share = np.clip(resize(mask, painting.width, painting.height), 0, 1)[..., None]
-    pixels = painting.pixels + share * (region.pixels - painting.pixels)
+    pixels = painting.pixels + _share(mask, painting) * (region.pixels - painting.pixels)
     return painting.with_pixels(pixels, f"{name[:16]}-{region.id[-32:]}")
 
 
@@ -280,35 +344,11 @@ def _detail(strength: float) -> float:
     return 1 - (1 - DETAIL) * min(1.0, strength)
 
 
-def _guide(painting: Pixels, coarse: Pixels, fine: Pixels, detail: float) -> Pixels:
-    """The painting enlarged, with a part of the detail that the fine photo has over the coarse one.
-
-    up(painting) + detail·(fine - up(coarse)), with one enlargement because it is linear.
-    """
-    share = np.float32(detail)
-    guide = resize(painting - share * coarse, fine.shape[1], fine.shape[0])
-    for row in range(0, len(guide), BAND_ROWS):
-        band = guide[row : row + BAND_ROWS]
-        band += share * fine[row : row + BAND_ROWS]
-        np.clip(band, 0, 1, out=band)
-    return guide
-
-
-def _anchored(finer: Pixels, painting: Pixels) -> Pixels:
-    """The finer painting with its coarse part replaced by the painting it came from, in place.
-
-    finer + up(painting - down(finer)): colours and strokes stay the preview's, and only what is finer than those is new.
-    """
-    height, width = painting.shape[:2]
-    drift = resize(painting - resize(finer, width, height), finer.shape[1], finer.shape[0])
-    finer += drift
-    return np.clip(finer, 0, 1, out=finer)
-
-
-def _pack(pixels: Pixels, generator: GeneratorInfo) -> Planes:
+def _pack(pixels: Pixels, generator: GeneratorInfo, window: Window | None = None) -> Planes:
     """1×C×H×W in -1..1, reflected at the right and bottom up to the multiple; tiny pictures first repeat their edges.
 
-    C is what the generator takes: 3, or 4 with the canvas as the last plane.
+    C is what the generator takes: 3, or 4 with the canvas as the last plane. `window` is the place of the pixels in their picture, which
+    they are all of without it; it begins and ends at multiples or at the picture's edges.
     """
     multiple = generator.size_multiple
     height, width = pixels.shape[:2]
@@ -317,7 +357,8 @@ def _pack(pixels: Pixels, generator: GeneratorInfo) -> Planes:
         pixels = np.pad(pixels, ((0, max(0, smallest - height)), (0, max(0, smallest - width)), (0, 0)), mode="edge")
         height, width = pixels.shape[:2]
     whole = np.empty((1, generator.inputs, -(-height // multiple) * multiple, -(-width // multiple) * multiple), np.float32)
-    whole[:, 3:] = canvas_grain(*whole.shape[2:])
+    top, left = (window.top, window.left) if window else (0, 0)
+    whole[:, 3:] = canvas_grain(whole.shape[2], whole.shape[3], top, left)
     planes = whole[:, :3]
     inner = planes[0, :, :height, :width]
     for channel in range(3):  # one by one is several times faster, as in tiling

@@ -197,16 +197,16 @@ def shrink(picture: Picture, width: int, height: int) -> Picture:
     return replace(picture, pixels=np.clip(pixels, 0, 1, out=pixels), alpha=alpha, id=f"{picture.id}@{width}x{height}")
 
 
-def resize(pixels: Pixels, width: int, height: int) -> Pixels:
-    """H×W or H×W×C resampled channel by channel in float32, not clipped: Lanczos when it shrinks, bicubic when it grows."""
-    grows = width * height > pixels.shape[0] * pixels.shape[1]
-    kernel = Image.Resampling.BICUBIC if grows else Image.Resampling.LANCZOS
-    gap = None if grows else 3.0  # a box filter first where it shrinks much: as good, several times faster
+def resize(pixels: Pixels, width: int, height: int, box: tuple[float, float, float, float] | None = None) -> Pixels:
+    """H×W or H×W×C, or a box of it in px, in float32, not clipped: bicubic when it grows, Lanczos, by much after a box filter, when not."""
+    left, top, right, bottom = box or (0, 0, pixels.shape[1], pixels.shape[0])
+    grows = width * height > (right - left) * (bottom - top)
+    kernel, gap = (Image.Resampling.BICUBIC, None) if grows else (Image.Resampling.LANCZOS, 3.0)
     planes = pixels if pixels.ndim == 3 else pixels[..., None]
     result = np.empty((height, width, planes.shape[2]), np.float32)
     for channel in range(planes.shape[2]):
         plane = Image.fromarray(np.ascontiguousarray(planes[..., channel]))
-        result[..., channel] = np.asarray(plane.resize((width, height), kernel, reducing_gap=gap))
+        result[..., channel] = np.asarray(plane.resize((width, height), kernel, (left, top, right, bottom), gap))
     return result if pixels.ndim == 3 else np.ascontiguousarray(result[..., 0])
 
 
