@@ -63,6 +63,10 @@ def test_requests_are_read_with_their_defaults() -> None:
         ({"long_edge": 100_000}, "4096"),
         ({"long_edge": 51.2}, "long_edge"),
         ({"longedge": 512}, "long_edge"),
+        ({"visible": [0, 0, 1]}, "visible"),
+        ({"visible": [0, 0, 1, 1.5]}, "visible"),
+        ({"visible": [0, 0, 1, float("nan")]}, "visible"),
+        ({"visible": "all"}, "visible"),
     ],
 )
 def test_what_is_wrong_with_a_request_is_named(change: dict[str, object], word: str) -> None:

@@ -95,6 +95,20 @@ def test_a_region_is_painted_with_its_mask_and_a_lost_mask_is_told(
     assert answer(live)[0]["code"] == "unknown-picture"
 
 
+def test_what_is_visible_comes_first_and_is_the_same(live: ClientConnection, large_id: str) -> None:
+    request = {"type": "paint", "seq": 5, "picture": large_id, "look": {"strength": 0.9}, "long_edge": 2000}
+    live.send(protocol.pack({**request, "visible": [0.3, 0.25, 0.5, 0.5]}))
+    (part, pixels), (whole, painting) = answer(live), answer(live)
+    assert (part["type"], whole["type"], part["seq"], whole["seq"]) == ("part", "painting", 5, 5)
+    left, top, width, height = (part[name] for name in ("left", "top", "width", "height"))
+    assert (left, top, width, height) == (600, 333, 400, 334)
+    expected = np.frombuffer(painting, np.uint8).reshape(whole["height"], whole["width"], 3)[top : top + height, left : left + width]
+    found = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+    assert np.abs(found.astype(int) - expected).max() <= 1 and (found != expected).mean() < 0.001
+    live.send(protocol.pack({**request, "seq": 6, "visible": [0.3, 0.25, 0.5, 0.5]}))
+    assert answer(live)[0]["type"] == "painting"  # it is here already
+
+
 def test_strength_zero_is_the_photo(live: ClientConnection, picture_id: str) -> None:
     paint(live, 1, picture_id, strength=0)
     np.testing.assert_array_equal(np.frombuffer(answer(live)[1], np.uint8), make_pixels(67, 45).reshape(-1))

@@ -75,12 +75,16 @@ class _Request:
 
 @dataclass(frozen=True)
 class PaintRequest(_Request):
-    """The raw painting of a look's generator part, at most `long_edge` px."""
+    """The raw painting of a look's generator part, at most `long_edge` px.
+
+    `visible` is the part of it that goes first, where that is worth it: left, top, right and bottom as shares of the picture.
+    """
 
     type = "paint"
     picture: str
     look: Look
     long_edge: int
+    visible: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,13 @@ def _look(name: str, value: Any) -> Look:
     return Look.parse(value)
 
 
+def _shares(name: str, value: object) -> tuple[float, ...]:
+    values = value if isinstance(value, list) else []
+    if len(values) != 4 or not all(isinstance(share, (int, float)) and 0 <= share <= 1 for share in values):
+        raise ImpastoError(f"{name} must be four numbers from 0 to 1.", "Give left, top, right and bottom, such as [0.2, 0.2, 0.6, 0.5].")
+    return tuple(map(float, values))
+
+
 def _flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ImpastoError(f"{name} must be true or false.", "docs/protocol.md describes the fields.")
@@ -166,6 +177,7 @@ _CHECKS: dict[str, Any] = {
     "picture": _text,
     "look": _look,
     "long_edge": _whole,
+    "visible": _shares,
     "format": _text,
     "quality": _quality,
     "keep_metadata": _flag,

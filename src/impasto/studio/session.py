@@ -59,6 +59,7 @@ class Session:
         self._thumb: Job | None = None
         self._export: Job | None = None
         self._exporting: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
         """Receive requests; a disconnect cancels everything that is under way."""
@@ -174,6 +175,8 @@ class Session:
         timings: dict[str, Any] = {}
         picture = self._pictures.get(request.picture)
         masks = self._pictures.masks(request.look)
+        if request.visible:
+            self._send_part(job, picture, masks)
         painting = self._engine.paint(
             picture, request.look, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled, timings=timings
         )
@@ -182,6 +185,19 @@ class Session:
         size = {"width": painting.width, "height": painting.height}
         millis = {stage: round(timings[stage], 1) for stage in ("resize", "generator", "server")}
         return protocol.pack({"type": "painting", "seq": request.seq, "picture": request.picture, **size, "ms": millis}, frame_pixels)
+
+    def _send_part(self, job: Job, picture: Picture, masks: dict[str, NDArray[np.float32]]) -> None:
+        """What the page shows of a large painting goes first, where that is sooner."""
+        request: PaintRequest = job.request
+        assert request.visible
+        found = self._engine.paint_part(
+            picture, request.look, request.visible, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled
+        )
+        if found:
+            window, pixels = found
+            place = {"left": window.left, "top": window.top, "width": window.width, "height": window.height}
+            frame = protocol.pack({"type": "part", "seq": request.seq, "picture": request.picture, **place}, _levels(pixels).tobytes())
+            asyncio.run_coroutine_threadsafe(self._send_frame(frame), self._loop)
 
     def _run_thumb(self, job: Job, style: str) -> bytes:
         request = job.request
@@ -192,7 +208,6 @@ class Session:
         return protocol.pack({"type": "thumb", "seq": request.seq, "picture": request.picture, "style": style, **size}, to_bytes(painting))
 
     async def _run_export(self, job: Job) -> None:
-        loop = asyncio.get_running_loop()
         sent = 0.0
 
         def progress(fraction: float) -> None:
@@ -200,7 +215,7 @@ class Session:
             if fraction - sent >= 0.01:
                 sent = fraction
                 message = {"type": "progress", "seq": job.request.seq, "fraction": round(fraction, 3)}
-                asyncio.run_coroutine_threadsafe(self._send(message), loop)
+                asyncio.run_coroutine_threadsafe(self._send(message), self._loop)
 
         await self._answer(job, partial(self._render_export, progress=progress))
 
