@@ -5,6 +5,8 @@ import "./components/camera-view.js";
 import "./components/compare-view.js";
 import "./components/control-panel.js";
 import "./components/export-dialog.js";
+import "./components/learn-dialog.js";
+import "./components/learn-panel.js";
 import "./components/photo-drop.js";
 import "./components/preset-dialog.js";
 import "./components/recommended-look.js";
@@ -12,6 +14,7 @@ import "./components/region-panel.js";
 import "./components/shortcut-sheet.js";
 import "./components/snapshot-strip.js";
 import "./components/status-line.js";
+import "./components/style-dialog.js";
 import "./components/style-grid.js";
 import "./components/style-mix.js";
 import "./components/toast-stack.js";
@@ -20,6 +23,7 @@ import { loadWords, otherLanguage, preferredLanguage, t, translate } from "./i18
 import { ICONS } from "./icons.js";
 import { generatorPart, partOf, readLook, surprise, toggleStyle } from "./look.js";
 import { Masks } from "./masks.js";
+import { OwnStyles } from "./own-styles.js";
 import { Refusal, fetchJson } from "./photos.js";
 import { Session } from "./session.js";
 import { keepSetting, readSetting } from "./settings.js";
@@ -49,6 +53,7 @@ const exporting = $("export-dialog");
 const drop = $("photo-drop");
 const batch = $("batch-dialog");
 const camera = $("camera-view");
+const learn = $("learn-panel");
 const masks = new Masks();
 
 let styles = [];
@@ -57,6 +62,7 @@ let health = {};
 let store;
 let session;
 let ways;
+let own;
 let shownSoon = 0;
 let savedSoon = 0;
 let sharpenedSoon = 0;
@@ -150,11 +156,22 @@ function buildStyles() {
     favourites: readSetting("favourites", []),
     onPick: (name) => change({ styles: [[name, 1]] }, "styles"),
     onMix: mixStyle,
+    onManage: (name) => own.manage(name),
     onTry: tryStyle,
     onFavourites: (names) => keepSetting("favourites", names),
   });
   advice.build({ styles, controls, onApply: (values) => change(values, `recommended ${performance.now()}`) });
   mix.build({ onWeights: (weights, key) => change({ styles: weights }, key), titleOf: (name) => grid.titleOf(name) });
+  own = new OwnStyles({
+    styles,
+    session,
+    grid,
+    toasts,
+    failed,
+    choose: (name) => change({ styles: [[name, 1]] }, "styles"),
+    forget: () => store.revise((look) => readLook(look, styles, controls)),
+    parts: { learn, starting: $("learn-dialog"), dialog: $("style-dialog") },
+  });
   const lock = $(".lock-styles");
   const show = () => {
     lock.setAttribute("aria-pressed", panel.locked.has("styles"));
@@ -173,7 +190,9 @@ function buildHints() {
 function mixStyle(name) {
   const mixed = edited().styles;
   const isIn = mixed.some(([other]) => other === name);
-  if (!isIn && mixed.length >= MAX_STYLES) toasts.show(t("mix.full", { count: MAX_STYLES }), t("mix.full.hint"));
+  const against = isIn ? undefined : own.against(mixed, name);
+  if (against) toasts.show(...against);
+  else if (!isIn && mixed.length >= MAX_STYLES) toasts.show(t("mix.full", { count: MAX_STYLES }), t("mix.full.hint"));
   else change({ styles: toggleStyle(mixed, name) }, `mix ${name}`);
 }
 
@@ -263,6 +282,7 @@ function listenToSession() {
   session.addEventListener("photo", ({ detail }) => {
     $(".file").textContent = session.photo.name ?? t("photo.sample");
     if (detail.isOther) grid.clearThumbs();
+    learn.showPhoto(session.photo);
   });
 }
 
@@ -294,7 +314,8 @@ function become(look, key) {
 }
 
 function surpriseMe() {
-  change(surprise(styles, controls, panel.locked), `surprise ${performance.now()}`);
+  const mixable = styles.filter(({ learned }) => !learned);
+  change(surprise(mixable, controls, panel.locked), `surprise ${performance.now()}`);
 }
 
 function keepSnapshot() {

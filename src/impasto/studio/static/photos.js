@@ -20,7 +20,8 @@ export class Refusal extends Error {
   }
 }
 
-async function checked(response) {
+/** The response, or a Refusal where the studio said no. */
+export async function checked(response) {
   if (response.ok) return response;
   const body = await response.json().catch(() => ({ error: `${response.status} ${response.statusText}` }));
   throw new Refusal(body, response.status);

@@ -57,6 +57,13 @@ export class Store extends EventTarget {
     this.#become(this.#future.pop());
   }
 
+  /** Reads every look anew, those of the history too: what one of them named may be gone. This is no step of undo. */
+  revise(read) {
+    this.#past = this.#past.map(read);
+    this.#future = this.#future.map(read);
+    this.#become(read(this.look));
+  }
+
   #become(look) {
     const before = this.look;
     this.look = look;

@@ -17,7 +17,7 @@ class StyleGrid extends HTMLElement {
 
   /**
    * `styles` as of /api/styles. `onPick(name)` and `onMix(name)` hear what the person does, `onTry(name or null)` what they look at,
-   * `onFavourites(names)` what they like.
+   * `onFavourites(names)` what they like, `onManage(name)` that they want to see to a learned style.
    */
   build(styles, { favourites, ...hearers }) {
     Object.assign(this, hearers);
@@ -35,22 +35,51 @@ class StyleGrid extends HTMLElement {
   }
 
   #makeTile(style) {
-    const title = t(`style.${style.name}`, {}, style.title);
+    const title = style.learned ? style.title : t(`style.${style.name}`, {}, style.title);
     const canvas = make("canvas", { width: 1, height: 1 });
-    const name = make("span", { className: "name", textContent: t(`style.${style.name}.divided`, {}, divided(title)) });
+    const name = make("span", { className: "name", textContent: style.learned ? title : t(`style.${style.name}.divided`, {}, divided(title)) });
     const pick = make("button", { type: "button", className: "pick" }, make("span", { className: "thumb" }, canvas), name);
     pick.setAttribute("aria-label", title);
     pick.title = [title, style.artist === title ? "" : style.artist, style.years].filter(Boolean).join(" · ");
-    const mix = make("button", { type: "button", className: "mix" }, icon(ICONS.add));
+    const mix = make("button", { type: "button", className: style.learned ? "mix more" : "mix" }, icon(style.learned ? ICONS.more : ICONS.add));
     const star = make("button", { type: "button", className: "star" }, icon(ICONS.star));
     const tile = make("div", { className: "tile", data: { style: style.name } }, pick, mix, star);
     const words = [title, style.title, style.artist, style.name].join(" ").toLowerCase();
-    this.#tiles.set(style.name, { tile, pick, mix, star, title, canvas, words });
+    this.#tiles.set(style.name, { style, tile, pick, mix, star, title, canvas, words });
     pick.addEventListener("click", (event) => this.#act(event.shiftKey ? this.onMix : this.onPick, style.name));
-    mix.addEventListener("click", () => this.#act(this.onMix, style.name));
+    mix.addEventListener("click", () => this.#act(style.learned ? this.onManage : this.onMix, style.name));
     star.addEventListener("click", () => this.#like(style.name));
     this.#showStar(style.name);
     return tile;
+  }
+
+  // --- learned styles: they come and go, and have a button to see to them where others have one to mix them in ---
+
+  add(style) {
+    this.list.append(this.#makeTile(style));
+    this.#showAgain();
+  }
+
+  drop(name) {
+    this.#tiles.get(name)?.tile.remove();
+    this.#tiles.delete(name);
+    this.#showAgain();
+  }
+
+  rename(name) {
+    const { tile, style, canvas } = this.#tiles.get(name);
+    const renewed = this.#makeTile(style);
+    this.#tiles.get(name).canvas.replaceWith(canvas);
+    this.#tiles.get(name).canvas = canvas;
+    tile.replaceWith(renewed);
+    this.#showAgain();
+  }
+
+  #showAgain() {
+    const mixed = this.#mixed;
+    this.#mixed = null;
+    if (mixed) this.show(mixed);
+    this.#filter();
   }
 
   titleOf(name) {
@@ -62,10 +91,15 @@ class StyleGrid extends HTMLElement {
     if (mixed === this.#mixed) return; // looks are never changed in place
     this.#mixed = mixed;
     const chosen = new Set(mixed.map(([name]) => name));
-    for (const [name, { tile, pick, mix, title }] of this.#tiles) {
+    for (const [name, { style, tile, pick, mix, title }] of this.#tiles) {
       const isChosen = chosen.has(name);
       tile.classList.toggle("chosen", isChosen);
       pick.setAttribute("aria-pressed", isChosen);
+      if (style.learned) {
+        mix.title = t("own.manage", { style: title });
+        mix.setAttribute("aria-label", mix.title);
+        continue;
+      }
       mix.classList.toggle("in", isChosen);
       mix.querySelector("path").setAttribute("d", isChosen ? ICONS.minus : ICONS.add);
       mix.hidden = isChosen && chosen.size === 1;
