@@ -1,8 +1,8 @@
 """INT8: a palette's convolutions in whole numbers of 8 bits, calibrated on real photos; all else, the modulation above all, stays float.
 
 Post-training quantization by ONNX Runtime, written as QuantizeLinear and DequantizeLinear, which every runtime understands. Activations
-have 8 bits and a scale a tensor, weights 7 and a scale a channel: with 8 the products of two neighbours overflow the 16 bits that processors
-without VNNI add them in.
+have 8 bits and a scale a tensor, weights 7 and a scale a channel: with 8 the products of two neighbours overflow the 16 bits in which
+processors without VNNI add them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from impasto.errors import ImpastoError
 from impasto.palette import Palette
 from impasto.train.data import Image
 
-LIMIT = 6.0  # levels of 255 that paintings may differ by on average, in the style that differs most
+LIMIT = 4.0  # levels of 255 that paintings may differ by on average, in the style that differs most
 CALIBRATED_ON = 52  # probes
 JUDGED_ON = 26
 PREPARED = ("onnx.quant.pre_process", "onnxruntime.quant")  # the library's own mark; without it it advises on standard error
