@@ -7,7 +7,7 @@ from impasto.train.discriminators import FeatureHead, Patchgan, PatchganOptions,
 from impasto.train.networks import Film, FilmGenerator, Generator, GeneratorOptions
 from impasto.train.resnet import ResnetGenerator, ResnetOptions
 
-SMALL = GeneratorOptions(width=(4, 8, 8), blocks=(1, 1, 1), code_length=8)
+SMALL = GeneratorOptions(width=(4, 8), blocks=(1, 1, 1), code_length=8)
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def test_discriminators_heed_their_condition(judge: torch.nn.Module) -> None:
 
 def test_impossible_options_are_refused() -> None:
     with pytest.raises(ValueError, match="widths"):
-        GeneratorOptions(width=(1, 8, 8))
+        GeneratorOptions(width=(1, 8))
 
 
 def test_the_published_resnet_has_its_published_size() -> None:

@@ -3,7 +3,7 @@
 import torch
 
 from impasto.train.features import FrozenFeatures
-from impasto.train.objectives.projected import StyleMoments, feature_distance, grid, light_distance, moments, unrest
+from impasto.train.objectives.projected import StyleMoments, blotches, feature_distance, grid, light_distance, moments, unrest
 from impasto.train.painter import StyleCodes
 
 
@@ -52,6 +52,17 @@ def test_unrest_is_told_in_colour_and_light_and_in_flat_places_only() -> None:
     colour, light = unrest(grey, flat)
     assert colour.max() < 1e-6 and light.min() > 0.05
     assert unrest(specks, flat)[0].min() > 10 * unrest(specks, busy)[0].max()
+
+
+def test_blotches_are_what_stands_alone_in_a_flat_place() -> None:
+    torch.manual_seed(0)
+    sky, busy = torch.zeros(1, 3, 96, 96), torch.rand(1, 1, 96, 96).expand(-1, 3, -1, -1) * 2 - 1
+    comma, hatching, tint = sky.clone(), sky.clone(), sky + 0.3
+    comma[..., 40:56, 40:56] = -0.5
+    hatching[..., ::2] = 0.5
+    assert blotches(comma, sky) > 10 * blotches(hatching, sky)
+    assert blotches(comma, sky) > 10 * blotches(busy + comma, busy)
+    assert blotches(tint, sky) < 1e-6
 
 
 def test_frozen_features_have_the_promised_strides_and_no_trainable_weight() -> None:

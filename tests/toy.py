@@ -23,7 +23,7 @@ name = "toy"
 title = "Toy"
 objective = "cyclegan"
 [generator]
-width = [8, 16, 24]
+width = [16, 24]
 blocks = [0, 1, 1]
 code_length = 2
 [discriminator]

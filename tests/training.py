@@ -10,7 +10,7 @@ RECIPE = """
 name = "toy"
 title = "Toy"
 [generator]
-width = [4, 8, 8]
+width = [4, 8]
 blocks = [0, 1, 0]
 code_length = 8
 [data]
@@ -62,7 +62,7 @@ name = "stripes"
 title = "Stripes"
 paintings = "stripes"
 """
-FILM = "width = [4, 8, 8]\nblocks = [0, 1, 0]\ncode_length = 8"
+FILM = "width = [4, 8]\nblocks = [0, 1, 0]\ncode_length = 8"
 RESNET = 'network = "resnet"\nwidth = 4\nblocks = 1'
 
 

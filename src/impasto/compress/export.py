@@ -50,13 +50,23 @@ def export(run_folder: Path, output: Path) -> None:
 def _write(recipe: Recipe, painter: Painter, step: int, output: Path) -> None:
     """One painter as a palette."""
     painter.generator.fold()
-    round_to_half(painter.generator)
-    model = to_onnx(painter.generator)
-    worst = parity(painter.generator, model)
+    made = _palette(recipe, painter, proved(painter.generator), step)
+    palettes.write(with_thumbs(made), output)
+
+
+def made_again(palette: Palette, generator: Generator) -> Palette:
+    """The palette with another network for the same codes; its thumbnails stay those of the old one."""
+    return replace(palette, model=proved(generator), generator=_info(generator))
+
+
+def proved(generator: Generator) -> bytes:
+    """The ONNX file of a generator, whose weights are rounded to float16; an ImpastoError when its pixels are not torch's."""
+    round_to_half(generator)
+    model = to_onnx(generator)
+    worst = parity(generator, model)
     if worst > PARITY:
-        raise ImpastoError(f"ONNX Runtime and torch differ by {worst:.2g}.", "Nothing was written; please report this run's recipe.")
-    made = _palette(recipe, painter, model, step)
-    palettes.write(_with_thumbs(made), output)
+        raise ImpastoError(f"ONNX Runtime and torch differ by {worst:.2g}.", "Nothing was written; please report this.")
+    return model
 
 
 def _backwards(recipe: Recipe) -> Recipe:
@@ -129,14 +139,7 @@ def _palette(recipe: Recipe, painter: Painter, model: bytes, step: int) -> Palet
         authors=(recipe.authors,),
         licence=recipe.licence,
         created_with=f"impasto {impasto.__version__}, recipe {recipe.name}, {step} steps",
-        generator=GeneratorInfo(
-            size_multiple=generator.size_multiple,
-            receptive_field_px=generator.receptive_field_px(),
-            parameters=sum(weight.numel() for weight in generator.parameters()),
-            macs_256=macs_256(generator),
-            code_length=generator.code_length,
-            inputs=generator.inputs,
-        ),
+        generator=_info(generator),
         photo_code=np.zeros(generator.code_length, np.float32),
         styles=tuple(
             Style(
@@ -148,6 +151,7 @@ def _palette(recipe: Recipe, painter: Painter, model: bytes, step: int) -> Palet
                 sources=files.of(style),
                 code=codes[index],
                 brush=brushes[index],
+                look=style.look,
             )
             for index, style in enumerate(recipe.styles)
         ),
@@ -155,7 +159,18 @@ def _palette(recipe: Recipe, painter: Painter, model: bytes, step: int) -> Palet
     )
 
 
-def _with_thumbs(made: Palette) -> Palette:
+def _info(generator: Generator) -> GeneratorInfo:
+    return GeneratorInfo(
+        size_multiple=generator.size_multiple,
+        receptive_field_px=generator.receptive_field_px(),
+        parameters=sum(weight.numel() for weight in generator.parameters()),
+        macs_256=macs_256(generator),
+        code_length=generator.code_length,
+        inputs=generator.inputs,
+    )
+
+
+def with_thumbs(made: Palette) -> Palette:
     """The palette with a thumbnail of the studio's sample photo in every style."""
     from impasto.engine import Engine
 

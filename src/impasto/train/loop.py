@@ -67,8 +67,9 @@ class Run:
         # Paint once, if everything fits into memory at once; both players look at the same paintings.
         fakes = [self._translate(pieces[0])] if len(pieces) == 1 else None
 
-        # The discriminators learn to tell paintings of the style from ours.
-        judged = self._descend("discriminator", objective.discriminator_losses, pieces, fakes)
+        # The discriminators, where there are any, learn to tell paintings of the style from ours.
+        against = "discriminator" in self.optimisers
+        judged = self._descend("discriminator", objective.discriminator_losses, pieces, fakes) if against else {}
 
         # The generator learns to pass for the style and to keep the photo.
         wanted = self._descend("generator", objective.generator_losses, pieces, fakes)
@@ -168,6 +169,17 @@ class Run:
             ) from None
         self.step = state["step"]
 
+    def begin_from(self, folder: Path) -> None:
+        """Take another run's weights wherever name and shape agree; its averaged painter stands for its last one."""
+        state = _read_checkpoint(folder, self.fabric.device)
+        theirs = {**state["objective"], **{f"shipped.{name}": value for name, value in state["average"].items()}}
+        ours = self.objective.state_dict()
+        shared = {name: value for name, value in theirs.items() if name in ours and ours[name].shape == value.shape}
+        if not shared:
+            raise ImpastoError(f"The run in {folder} has no weights that fit this recipe.", "Set begin_from to a run of the same networks.")
+        self.objective.load_state_dict({**ours, **shared})
+        self.average.load_state_dict(self.objective.shipped.state_dict())
+
     def checkpoint_bytes(self) -> int:
         """About how large a checkpoint is: weights, their averages, and two moments for each that learns."""
         weights = [*self.objective.state_dict().values(), *self.average.state_dict().values()]
@@ -246,6 +258,8 @@ def start(recipe: Recipe, run_folder: Path) -> Run:
     run = Run(recipe, fabric)
     if (run_folder / CHECKPOINT).exists():
         run.load(run_folder)
+    elif recipe.begin_from:
+        run.begin_from(Path(recipe.begin_from))
     if rank() == 0:
         run_folder.mkdir(parents=True, exist_ok=True)
         write_whole(run_folder / RECIPE, recipe.to_json().encode())

@@ -21,7 +21,8 @@ PRECISIONS = ("auto", "32-true", "bf16-mixed")
 class StyleRecipe:
     """One style: its folder of paintings, what the palette says of it, and its own loss weights as multiples of the objective's.
 
-    `flatness` is for styles of flat areas: how much marks in a clear sky cost, as a multiple of what specks of colour cost.
+    `flatness` is for styles of flat areas: how much marks in a clear sky cost, as a multiple of what specks of colour cost. `look` is the
+    recommended look: values of the finish controls.
     """
 
     name: str
@@ -34,6 +35,7 @@ class StyleRecipe:
     statistics: float = 1.0
     flatness: float = 0.0
     zoom: float = 1.0
+    look: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ class TrainRecipe:
 class Recipe:
     """A whole run. `objective` is a name; `generator` and `discriminator` name a `network` and its sizes; `options` are the objective's.
 
-    The last three are checked where they are used.
+    Those three are checked where they are used. `teacher` is a palette to learn from (objective "distil"), `begin_from` a run whose weights
+    this one starts with, wherever name and shape agree; both are paths from the recipe's own folder.
     """
 
     name: str
@@ -105,6 +108,8 @@ class Recipe:
     objective: str = "projected"
     authors: str = "Impasto"
     licence: str = ""
+    teacher: str = ""
+    begin_from: str = ""
     data: DataRecipe = field(default_factory=DataRecipe)
     train: TrainRecipe = field(default_factory=TrainRecipe)
     generator: dict[str, Any] = field(default_factory=dict)
@@ -125,8 +130,18 @@ def read(path: Path) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImpastoError(f"The recipe {path} is not TOML: {error}.", "Mend the line it names.") from None
     recipe = build(Recipe, values, "recipe")
-    root = (path.parent / recipe.data.root).resolve()
-    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, root=str(root)))
+    beside = path.parent
+    return dataclasses.replace(
+        recipe,
+        data=dataclasses.replace(recipe.data, root=_absolute(beside, recipe.data.root)),
+        teacher=_absolute(beside, recipe.teacher),
+        begin_from=_absolute(beside, recipe.begin_from),
+    )
+
+
+def _absolute(folder: Path, given: str) -> str:
+    """A recipe's path as one that holds everywhere; one that was not given stays empty."""
+    return str((folder / given).resolve()) if given else ""
 
 
 def parse(text: str) -> Recipe:

@@ -1,11 +1,12 @@
 """A palette's network made trainable again: weights out of its ONNX into a torch generator, and back. Knows nothing of training.
 
 The names are the exporter's: a convolution keeps its name, with `.half` where it is stored as float16; a linear map has none of
-its own and is found, transposed, by the MatMul that uses it (`/body.0/first/film/scale_shift/MatMul`).
+its own and is found, transposed, by the MatMul that uses it (`/body.0/reach/film/scale_shift/MatMul`).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from impasto.palette import Palette
 from impasto.train.networks import FilmGenerator, GeneratorOptions
 
 HALF = ".half"
+PARTS = ("encode", "body", "decode")  # of blocks, in the order in which they run
 Weights = dict[str, NDArray[np.float32]]
 
 
@@ -78,8 +80,9 @@ def _names(model: Any) -> dict[str, tuple[str, bool]]:
 
 
 def _options(found: Weights, code_length: int) -> GeneratorOptions:
-    half, quarter, eighth = (len(found[f"{layer}.conv.bias"]) for layer in ("stem", "down_quarter", "down_eighth"))
-    before, middle, after = (
-        len({name.split(".")[1] for name in found if name.startswith(f"{part}.")}) for part in ("encode", "body", "decode")
-    )
-    return GeneratorOptions((half, quarter, eighth), (before, middle, after), code_length)
+    quarter, eighth = (len(found[f"{layer}.conv.bias"]) for layer in ("stem", "down"))
+    before, middle, after = (len({name.split(".")[1] for name in found if name.startswith(f"{part}.")}) for part in PARTS)
+    plain = GeneratorOptions((quarter, eighth), (before, middle, after), code_length)
+    blocks = [f"{part}.{index}" for part, count in zip(PARTS, plain.blocks, strict=True) for index in range(count)]
+    inner = tuple(len(found[f"{block}.widen.conv.bias"]) for block in blocks)
+    return plain if inner == plain.inner_widths() else replace(plain, inner=inner)

@@ -28,7 +28,7 @@ class Objective(nn.Module):
         self.figures: dict[str, Tensor] = {}
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        """The parameters of "generator" and of "discriminator", an optimiser each."""
+        """The parameters of "generator" and, where there is one, of "discriminator", an optimiser each."""
         raise NotImplementedError
 
     def begin(self, share: float) -> None:

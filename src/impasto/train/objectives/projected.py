@@ -31,18 +31,20 @@ LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 @dataclass(frozen=True)
 class ProjectedOptions:
-    """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas,
-    `grid` against a pattern that repeats with the network's coarsest cell.
+    """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas (and,
+    as a share of it, `blotches` against what is larger than a stroke there), `grid` against a pattern that repeats with the network's
+    coarsest cell.
 
     `judges` weighs the discriminators (taps at strides 2 to 32, then pixels at full and at half size) in the generator's loss: the deep
     ones have slopes many times as steep, and left alone they drown the shallow ones, which see brushwork. `bold_power` says how fast the
-    content weight falls as the strength asked for rises above 1. From `freeze` of the
-    run on the norms of a generator that has some stand still.
+    content weight falls as the strength asked for rises above 1. From `freeze` of the run on the norms of a generator that has some stand
+    still.
     """
 
     content: float = 0.3
     statistics: float = 3.0
     calm: float = 5.0
+    blotches: float = 1.0
     grid: float = 20.0
     luminance: float = 5.0
     adversarial: str = "hinge"
@@ -127,7 +129,7 @@ class Projected(Objective):
     def generator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:
         """Adversarial, content, style statistics and calm, each already weighted."""
         options = self.options
-        content_weight, statistics_weight, flatness = self.style_weights[batch.style].unbind(1)  # N each
+        content_weight, statistics_weight, quiet = self.style_weights[batch.style].unbind(1)  # N each
         with torch.no_grad():
             photo = self.features(fakes.photos)
         judged = self.judges(fakes.paintings, fakes.features, fakes.condition)
@@ -136,11 +138,12 @@ class Projected(Objective):
         timid = content_weight * batch.bold[:, 0] ** -options.bold_power
         apart = self.seen.distance(moments(style_taps(fakes.paintings, fakes.features)), batch.style, batch.brush)
         colour_unrest, light_unrest = unrest(fakes.paintings, fakes.photos)
+        marks = light_unrest + options.blotches * blotches(fakes.paintings, fakes.photos)
         return {
             "adversarial": self.adversary.fooled(judged, options.judges),
             "content": options.content * (timid * content).mean(),
             "statistics": options.statistics * (statistics_weight * apart).mean(),
-            "calm": options.calm * (colour_unrest + flatness * light_unrest).mean(),
+            "calm": options.calm * (colour_unrest + quiet * marks).mean(),
             "grid": options.grid * grid(fakes.change),
         }
 
@@ -238,12 +241,28 @@ def _nearness(brush: Tensor) -> Tensor:
 
 def unrest(painting: Tensor, photo: Tensor) -> tuple[Tensor, Tensor]:
     """Mean difference of (colour, light) between neighbouring pixels where the photo is flat: specks and marks in a sky. N values each."""
-    with torch.no_grad():
-        light = luma(photo).float()
-        busy = F.avg_pool2d(light**2, 9, 1, 4) - F.avg_pool2d(light, 9, 1, 4) ** 2
-        flat = torch.exp(-busy.clamp(min=0) / 0.003)  # N×1×H×W: 1 in a clear sky, 0 in foliage
+    flat = flatness(photo)
     painted = luma(painting).float()
     return _differences(painting.float() - painted, flat), _differences(painted, flat)
+
+
+def blotches(painting: Tensor, photo: Tensor) -> Tensor:
+    """How far 8 px squares of what was painted on a photo depart from the 40 px around them where the photo is flat: N values, L1.
+
+    Strokes average away in such a square; a comma or a drop that stands alone in a sky does not.
+    """
+    flat = F.avg_pool2d(flatness(photo), 8, 4)
+    coarse = F.avg_pool2d((painting - photo).float(), 8, 4)  # N×3×h×w, a square every 4 px
+    around = F.avg_pool2d(coarse, 9, 1, 4, count_include_pad=False)
+    return ((coarse - around).abs() * flat).mean((1, 2, 3))
+
+
+@torch.no_grad()
+def flatness(photo: Tensor) -> Tensor:
+    """N×1×H×W: 1 in a clear sky, 0 in foliage."""
+    light = luma(photo).float()
+    busy = F.avg_pool2d(light**2, 9, 1, 4) - F.avg_pool2d(light, 9, 1, 4) ** 2
+    return torch.exp(-busy.clamp(min=0) / 0.003)
 
 
 def _differences(picture: Tensor, weight: Tensor) -> Tensor:
