@@ -100,7 +100,7 @@ def _read(file: Path) -> Image | str:
     try:
         opened = picture.load(file)
     except ImpastoError as error:
-        return error.message.rstrip(".")
+        return error.message.replace(str(file), file.name).rstrip(".")
     short_px = min(opened.width, opened.height)
     if short_px < SMALLEST_SIDE_PX:
         return f"it is {opened.width}×{opened.height} pixels small"
