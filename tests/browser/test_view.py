@@ -103,6 +103,41 @@ def test_looking_closely_sharpens_and_the_split_stays_in_reach(person: Studio, t
     assert np.abs(shown - photo)[:, 80:-80].mean() < 0.01  # the photo itself, pixel for pixel, but for the tag and the handle
 
 
+@pytest.mark.parametrize("query", ["", "?plain"])
+def test_what_is_in_view_sharpens_first_and_the_rest_follows(person: Studio, tiny_palette: Palette, query: str) -> None:
+    person.open(query)
+    pixels = make_pixels(2200, 1600, seed=len(query))  # each time one that the studio has not painted yet
+    file = {"name": "large.png", "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}
+    person.page.set_input_files("photo-drop input", [file])  # type: ignore[list-item]
+    person.until(lambda: 512 < person.pixels().shape[1] < 2200, "no sharp painting came")
+    person.page.evaluate(
+        """() => {
+            const view = document.querySelector("compare-view");
+            const setPart = view.setPart.bind(view);
+            view.setPart = (whole, part, bytes) => {
+                setPart(whole, part, bytes);
+                const { width, height } = view.painting;
+                const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+                copy.drawImage(view.painting, 0, 0);
+                const at = (x, y) => [...copy.getImageData(x, y, 1, 1).data.slice(0, 3)];
+                const inside = [part.left + (part.width >> 1), part.top + (part.height >> 1)];
+                window.shown = { part, width, inside: at(...inside), outside: at(part.left - 40, part.top - 40) };
+            };
+        }"""
+    )
+    person.page.keyboard.press("1")
+    person.until(lambda: person.page.evaluate("() => window.shown !== undefined"), "what is in view does not come first")
+    expected = Engine(tiny_palette).paint(from_array(pixels), Look()).pixels
+    shown = person.page.evaluate("() => window.shown")
+    part = shown["part"]
+    x, y = part["left"] + part["width"] // 2, part["top"] + part["height"] // 2
+    assert shown["width"] == 2200 and part["width"] * part["height"] < 2200 * 1600 / 2
+    assert shown["inside"] == pytest.approx(expected[y, x] * 255, abs=1)
+    assert shown["outside"] == pytest.approx(expected[part["top"] - 40, part["left"] - 40] * 255, abs=90)  # the preview, not nothing
+    assert max(shown["outside"]) > 0
+    person.until_pixels(expected)
+
+
 def test_side_by_side_shows_both_and_moves_them_together(person: Studio) -> None:
     person.choose(np.full((320, 480, 3), 128, np.uint8))
     person.page.get_by_role("button", name="Side by side").click()

@@ -171,6 +171,29 @@ class GpuFinisher {
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RGB, gl.UNSIGNED_BYTE, pixels);
   }
 
+  /** RGB bytes of a part of a painting of `whole`'s size that is still to come; what is shown now stands in for the rest. */
+  setPart(whole, { left, top, width, height }, pixels) {
+    const gl = this.#gl;
+    const size = this.#size(whole.width, whole.height);
+    if (this.#current && this.#current !== size) this.#enlarge(this.#current, size);
+    this.#current = size;
+    this.#bind(size, 0);
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, left, top, width, height, gl.RGB, gl.UNSIGNED_BYTE, pixels);
+  }
+
+  #enlarge(from, to) {
+    const gl = this.#gl;
+    const targets = [gl.READ_FRAMEBUFFER, gl.DRAW_FRAMEBUFFER];
+    const frames = targets.map((target, i) => {
+      const frame = gl.createFramebuffer();
+      gl.bindFramebuffer(target, frame);
+      gl.framebufferTexture2D(target, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, [from, to][i].textures[0], 0);
+      return frame;
+    });
+    gl.blitFramebuffer(0, 0, from.width, from.height, 0, 0, to.width, to.height, gl.COLOR_BUFFER_BIT, gl.LINEAR);
+    for (const frame of frames) gl.deleteFramebuffer(frame); // which binds the canvas again
+  }
+
   draw(look) {
     const size = this.#current;
     if (!size) return;
@@ -287,6 +310,14 @@ class PlainFinisher {
     this.#painting = { width, height, pixels };
   }
 
+  setPart({ width, height }, part, pixels) {
+    const whole = enlarged(this.#painting, width, height);
+    for (let y = 0; y < part.height; y++) {
+      whole.set(pixels.subarray(3 * y * part.width, 3 * (y + 1) * part.width), 3 * ((part.top + y) * width + part.left));
+    }
+    this.#painting = { width, height, pixels: whole };
+  }
+
   draw(look) {
     if (!this.#painting) return;
     const { width, height, pixels } = this.#painting;
@@ -300,6 +331,20 @@ class PlainFinisher {
     finishPixels(pixels, entry.photo, entry.fine, look, this.#image.data);
     this.context.putImageData(this.#image, 0, 0);
   }
+}
+
+/** RGB bytes of a painting (or of none) at another size, by the nearest pixel: to stand in for a moment. */
+function enlarged(painting, width, height) {
+  const result = new Uint8Array(3 * width * height);
+  if (!painting) return result;
+  for (let y = 0, q = 0; y < height; y++) {
+    const row = Math.floor((y * painting.height) / height) * painting.width;
+    for (let x = 0; x < width; x++, q += 3) {
+      const p = 3 * (row + Math.floor((x * painting.width) / width));
+      for (let c = 0; c < 3; c++) result[q + c] = painting.pixels[p + c];
+    }
+  }
+  return result;
 }
 
 /** A finisher for the canvas: WebGL2 where the browser has it (and it is not `plain` that is asked for). */

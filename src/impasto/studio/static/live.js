@@ -14,11 +14,13 @@ export class Live {
   #gap = 0;
   #pause = 0;
 
-  /** `onPainting(request, header, pixels)` draws; `sharpPx()` says how large a painting the screen can show. */
-  constructor(socket, { onPainting, sharpPx }) {
+  /**
+   * `onPainting(request, header, pixels)` draws, and `onPart` what is in view before the rest comes; `sharpPx()` says how large a painting
+   * the screen can show, `inView()` which part of it.
+   */
+  constructor(socket, hearers) {
     this.#socket = socket;
-    this.onPainting = onPainting;
-    this.sharpPx = sharpPx;
+    Object.assign(this, hearers);
   }
 
   /** A new look: a preview at once, the sharp painting when it has been still for a while. */
@@ -34,7 +36,7 @@ export class Live {
   sharpen(picture, look) {
     const long_edge = this.sharpPx();
     if (long_edge <= PREVIEW_PX) return;
-    this.#sharp = { picture, look, long_edge, isSharp: true };
+    this.#sharp = { picture, look, long_edge, visible: this.inView(), isSharp: true };
     this.#pump();
   }
 
@@ -48,6 +50,10 @@ export class Live {
   take(header, payload) {
     const request = this.#out;
     if (header.seq !== request?.seq) return;
+    if (header.type === "part") {
+      this.onPart(request, header, payload);
+      return;
+    }
     this.#out = null;
     if (header.type === "painting") this.onPainting(request, header, payload);
     this.#pump();
@@ -63,9 +69,9 @@ export class Live {
       this.#gap = setTimeout(() => this.#pump(), wait);
       return;
     }
-    const { picture, look, long_edge } = next;
+    const { picture, look, long_edge, visible } = next;
     const seq = this.#socket.nextSeq();
-    if (!this.#socket.send({ type: "paint", seq, picture, look, long_edge })) return;
+    if (!this.#socket.send({ type: "paint", seq, picture, look, long_edge, visible })) return;
     this.#sentAt = performance.now();
     this.#out = { ...next, seq, sentAt: this.#sentAt };
     if (this.#preview) this.#preview = null;

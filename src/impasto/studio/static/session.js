@@ -26,7 +26,12 @@ export class Session extends EventTarget {
     super();
     Object.assign(this, { view, masks, photo: null });
     this.#socket = new Socket(url);
-    this.#live = new Live(this.#socket, { onPainting: (...painting) => this.#showPainting(...painting), sharpPx: () => this.#sharpPx() });
+    this.#live = new Live(this.#socket, {
+      onPainting: (...painting) => this.#showPainting(...painting),
+      onPart: (...part) => this.#showPart(...part),
+      sharpPx: () => this.#sharpPx(),
+      inView: () => (view.isFitted ? undefined : view.inView),
+    });
     this.#socket.addEventListener("open", () => this.#connected());
     this.#socket.addEventListener("lost", () => this.#lost());
     this.#socket.addEventListener("frame", (event) => this.#take(event.detail));
@@ -55,22 +60,37 @@ export class Session extends EventTarget {
     return Math.max(1, Math.min(this.view.isFitted ? SHARP_PX : ZOOMED_PX, wanted, Math.max(this.photo.width, this.photo.height)));
   }
 
-  /** Draws a painting at once where its photo is here already; the first of each size waits for it. */
   #showPainting(request, header, pixels) {
     const { view } = this;
-    const draw = (frame) => {
-      if (request.picture !== this.photo?.id || frame.width !== header.width || frame.height !== header.height) return;
-      view.setPhoto(frame, request.picture);
+    const { width, height, ms } = header;
+    this.#withPhoto(request, header, (frame) => {
+      if (frame.width !== width || frame.height !== height) return;
       view.dataset.seq = header.seq;
-      view.setPainting(header.width, header.height, pixels);
-      const { width, height, ms } = header;
+      view.setPainting(width, height, pixels);
       this.#tell("painted", { width, height, ms, wayMs: performance.now() - request.sentAt, finisher: view.kind });
+    });
+  }
+
+  /** What is in view of a large painting, until the whole of it comes. */
+  #showPart(request, header, pixels) {
+    this.#withPhoto(request, header, (frame) => {
+      this.view.dataset.part = header.seq;
+      this.view.setPart(frame, header, pixels);
+    });
+  }
+
+  /** Draws at once where the photo is here at this size; the first painting of each size waits for it. */
+  #withPhoto(request, { seq }, draw) {
+    const show = (frame) => {
+      if (request.picture !== this.photo?.id) return;
+      this.view.setPhoto(frame, request.picture);
+      draw(frame);
     };
     const frame = this.#frames.get(request.picture, request.long_edge);
-    if (frame) draw(frame);
+    if (frame) show(frame);
     else {
-      const isNews = () => Number(view.dataset.seq ?? 0) < header.seq;
-      this.#frames.load(request.picture, request.long_edge).then((loaded) => isNews() && draw(loaded), (error) => this.#fail(error));
+      const isNews = () => Number(this.view.dataset.seq ?? 0) < seq;
+      this.#frames.load(request.picture, request.long_edge).then((loaded) => isNews() && show(loaded), (error) => this.#fail(error));
     }
   }
 

@@ -90,6 +90,14 @@ class CompareView extends HTMLElement {
     return this.#viewport.isFitted;
   }
 
+  /** The part of the picture that is in view: left, top, right and bottom as shares of it. */
+  get inView() {
+    const { frame, visible } = this.#viewport;
+    const corners = [visible, { left: visible.left + visible.width, top: visible.top + visible.height }];
+    const share = (value) => Math.min(Math.max(value, 0), 1);
+    return corners.flatMap(({ left, top }) => [share((left - frame.left) / frame.width), share((top - frame.top) / frame.height)]);
+  }
+
   /** Long edge of the picture on the screen, in device pixels. */
   get devicePx() {
     return Math.ceil(Math.max(this.#size.width, this.#size.height) * this.scale);
@@ -162,6 +170,12 @@ class CompareView extends HTMLElement {
   setPainting(width, height, pixels) {
     this.#finisher.setPainting(width, height, pixels);
     this.classList.add("painted");
+    this.draw();
+  }
+
+  /** RGB bytes of the part of a painting of `whole`'s size that is in view, before the rest comes; drawn at once. */
+  setPart(whole, part, pixels) {
+    this.#finisher.setPart(whole, part, pixels);
     this.draw();
   }
 
