@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -10,8 +11,11 @@ from impasto.backends import Backend, Code, Planes
 from impasto.canvas import canvas_grain
 from impasto.look import Look
 from impasto.palette import Palette
-from impasto.train.data import Image, whole
+from impasto.train import practice
+from impasto.train.data import Image, picture_files, whole
+from impasto.train.examples import gather
 
+MOST_PHOTOS = 160
 PROBE_PX = 192
 LOOKS = ((1.0, 1.0), (1.5, 1.0), (1.0, 0.5), (1.0, 2.0))  # strength and brush; what lies between them is milder
 
@@ -23,6 +27,14 @@ class Probe:
     planes: Planes
     code: Code
     style: str
+
+
+def photos(folder: Path | None) -> list[Image]:
+    """Those of a folder, evenly picked where there are many; where none is given, the photo that comes with Impasto in many lights."""
+    if folder is None:
+        return practice.photos(None, seed=1)
+    files = picture_files(folder)
+    return gather(files[:: 1 + (len(files) - 1) // MOST_PHOTOS]).images
 
 
 def probes(palette: Palette, images: list[Image], count: int) -> list[Probe]:
