@@ -50,9 +50,10 @@ class LearnPanel extends HTMLElement {
     else await this.#try(async () => this.onOpen(await fetchLesson()));
   }
 
-  /** The preview is of the photo that is open. */
-  showPhoto(photo) {
-    if (this.#lesson && photo.id) this.#try(() => showInLesson(photo.id));
+  /** The preview is of the photo that is open. One that the studio has forgotten is sent again by the session, and comes here again. */
+  async showPhoto(photo) {
+    if (!this.#lesson || !photo.id) return;
+    await showInLesson(photo.id).catch((error) => error.status === 404 || this.failed(error));
   }
 
   /** What the studio says of the lesson, as the answer to any request about it. */
