@@ -3,7 +3,7 @@
 import torch
 
 from impasto.train.features import FrozenFeatures
-from impasto.train.objectives.projected import StyleMoments, blotches, feature_distance, grid, light_distance, moments, unrest
+from impasto.train.objectives.projected import StyleMoments, blotches, feature_distance, grid, lattice, light_distance, moments, unrest
 from impasto.train.painter import StyleCodes
 
 
@@ -79,3 +79,13 @@ def test_the_grid_term_sees_what_repeats_every_cell_and_nothing_else() -> None:
     steps = torch.arange(64).float().div(8).floor().expand(1, 3, 64, 64)  # differs between cells, not within
     assert grid(tiles) > 3 * grid(strokes)
     assert grid(steps) < 1e-5
+
+
+def test_the_lattice_term_sees_a_faint_pattern_in_the_spectrum() -> None:
+    torch.manual_seed(0)
+    anywhere = torch.randn(2, 3, 160, 160) * 0.1
+    pattern = torch.zeros(2, 3, 160, 160)
+    pattern[..., ::4, ::4] = 0.2 * torch.rand(2, 3, 40, 40)  # some cells have more of it than others
+    assert lattice(anywhere) < 0.05
+    assert lattice(anywhere + pattern) > 0.2
+    assert torch.isfinite(lattice(torch.zeros(1, 3, 64, 64)))

@@ -27,13 +27,14 @@ STYLE_TAPS = 4  # the taps whose moments make a style; the deepest sees what is 
 BRUSHES = (-1.0, 0.0, 1.0)  # where the averages of a style are kept, in log2 of the brush size
 SLOWEST_RATE = 0.02  # an average is over the last 50 visits or so
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
+SHUFFLE_PERIODS = (2, 4, 8)  # px
 
 
 @dataclass(frozen=True)
 class ProjectedOptions:
     """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas (and,
     as a share of it, `blotches` against what is larger than a stroke there), `grid` against a pattern that repeats with the network's
-    coarsest cell.
+    coarsest cell, `lattice` against one that is faint but stands out in a calm picture's spectrum.
 
     `judges` weighs the discriminators (taps at strides 2 to 32, then pixels at full and at half size) in the generator's loss: the deep
     ones have slopes many times as steep, and left alone they drown the shallow ones, which see brushwork. `bold_power` says how fast the
@@ -46,6 +47,7 @@ class ProjectedOptions:
     calm: float = 5.0
     blotches: float = 1.0
     grid: float = 20.0
+    lattice: float = 4.0
     luminance: float = 5.0
     adversarial: str = "hinge"
     bold_power: float = 3.0
@@ -54,7 +56,7 @@ class ProjectedOptions:
 
     def __post_init__(self) -> None:
         check_adversary(self.adversarial)
-        if min(self.content, self.statistics, self.calm, self.grid, self.luminance) < 0:
+        if min(self.content, self.statistics, self.calm, self.blotches, self.grid, self.lattice, self.luminance) < 0:
             raise ValueError("loss weights are not negative")
 
 
@@ -145,6 +147,7 @@ class Projected(Objective):
             "statistics": options.statistics * (statistics_weight * apart).mean(),
             "calm": options.calm * (colour_unrest + quiet * marks).mean(),
             "grid": options.grid * grid(fakes.change),
+            "lattice": options.lattice * lattice(batch.photos + fakes.change),
         }
 
 
@@ -281,3 +284,22 @@ def grid(change: Tensor, cells: int = 4) -> Tensor:
     across = torch.unflatten(change[..., :height, :width].float(), 3, (-1, cells, size))
     cell: Tensor = torch.unflatten(across, 2, (-1, cells, size)).mean((3, 6))  # N×3×blocks×size×blocks×size
     return (cell - cell.mean((3, 5), keepdim=True)).abs().mean()
+
+
+def lattice(paintings: Tensor) -> Tensor:
+    """How far the spectrum of N×3×H×W paintings stands out at the periods of the network's shuffles: a scalar.
+
+    It is the mean log ratio to the frequencies beside; nothing is asked below a ratio of about 1.2, which chance gives. H and W are
+    multiples of 8.
+    """
+    light = luma(paintings).float()[:, 0]
+    peaks = [_peak(torch.fft.rfft(light, dim=axis).abs().square().mean(3 - axis), period) for axis in (1, 2) for period in SHUFFLE_PERIODS]
+    return torch.stack(peaks).mean()
+
+
+def _peak(spectrum: Tensor, period: int) -> Tensor:
+    """The hinged log ratio at one period of N×F powers, F = size/2 + 1."""
+    at = 2 * (spectrum.shape[1] - 1) // period
+    beside = [spectrum[:, at - 6 : at - 1], spectrum[:, at + 2 : at + 7]]
+    ratio = spectrum[:, at] / (torch.cat(beside, dim=1).mean(1) + 1e-6)
+    return F.relu(torch.log(ratio + 1e-6) - 0.2).mean()
