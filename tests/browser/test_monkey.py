@@ -1,14 +1,18 @@
 """Random use by a seeded monkey: whatever it does, nothing complains, memory stays level, and the page still paints what it should.
 
-IMPASTO_MONKEY_MINUTES=60 lets it play for an hour; IMPASTO_MONKEY_SEED gives it another mind.
+IMPASTO_MONKEY_MINUTES=60 lets it play for an hour and prints what the studio and the browser hold, every half minute (with -s at once);
+IMPASTO_MONKEY_SEED gives it another mind.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +29,8 @@ from tests.conftest import make_pixels
 MINUTES = float(os.environ.get("IMPASTO_MONKEY_MINUTES", 0))
 SEED = int(os.environ.get("IMPASTO_MONKEY_SEED", 7))
 ACTIONS = 90  # when no time is given
-MOST_GROWTH_MIB = 300
+MOST_GROWTH_MIB = 300  # the studio's cache of paintings alone may take 256
+LOOK_EVERY_S = 30
 KEYS = [
     "c",
     "b",
@@ -98,22 +103,58 @@ class Monkey:
         self.page.set_input_files("photo-drop input", [file])  # type: ignore[list-item]
 
 
-def memory_mib(person: Studio) -> float:
-    """Of the page and of the studio, which runs in this process."""
-    resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if Path("/proc/self/statm").exists() else 0
-    heap: float = person.page.evaluate("() => performance.memory?.usedJSHeapSize ?? 0")
-    return (resident + heap) / 2**20
+@dataclass
+class Memory:
+    """MiB held by the studio (this process, tests and all), by the browser's processes, and by the page's objects."""
+
+    studio: float
+    browser: float
+    page: float
+
+    @classmethod
+    def now(cls, person: Studio) -> Memory:
+        page: float = person.page.evaluate("() => performance.memory?.usedJSHeapSize ?? 0")
+        return cls(held_mib([os.getpid()]), held_mib(browser_processes()), page / 2**20)
+
+
+def held_mib(processes: list[int]) -> float:
+    """Memory with what is shared counted in parts, where the system tells it."""
+    held = 0.0
+    for process in processes:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
+            held += int(found[1]) / 1024 if found else 0
+    return held
+
+
+def browser_processes() -> list[int]:
+    """Descendants of this process, of which all are the browser's or its driver's."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found, waiting = [], [os.getpid()]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
 
 
 def test_random_use_does_no_harm(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
     monkey = Monkey(person, SEED)
     done: list[str] = []
-    before, until = memory_mib(person), time.monotonic() + 60 * MINUTES
-    while time.monotonic() < until or (not MINUTES and len(done) < ACTIONS):
+    before = Memory.now(person)
+    began = looked = time.monotonic()
+    while time.monotonic() < began + 60 * MINUTES or (not MINUTES and len(done) < ACTIONS):
         done.append(monkey.act())
         assert person.complaints == [], f"seed {SEED}, after {done[-10:]}"
-    grown = memory_mib(person) - before
-    assert grown < MOST_GROWTH_MIB, f"{grown:.0f} MiB more after {len(done)} actions"
+        if time.monotonic() > looked + LOOK_EVERY_S:
+            looked = time.monotonic()
+            print(f"{looked - began:6.0f} s  {len(done):6} actions  {Memory.now(person)}", flush=True)
+    after = Memory.now(person)
+    for name, held in vars(before).items():
+        assert getattr(after, name) - held < MOST_GROWTH_MIB, f"{name}, after {len(done)} actions: {before}, {after}"
     person.page.goto(f"{person.url}/docs")  # the page keeps its look when it is left, so it is forgotten from elsewhere
     person.page.evaluate("() => localStorage.clear()")
     person.open()

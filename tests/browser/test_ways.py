@@ -89,6 +89,7 @@ def test_many_photos_are_painted_into_one_archive(person: Studio, tiny_palette: 
     with person.page.expect_download() as downloading:
         batch.get_by_role("button", name="Paint all").click()
     assert "3 of 3" in batch.inner_text() and "not a picture" in batch.inner_text()
+    assert not batch.get_by_text("Regions are left out").is_visible()
     archive = zipfile.ZipFile(io.BytesIO(downloading.value.path().read_bytes()))
     assert archive.namelist() == ["day-mono.jpg", "day-mono-2.jpg"]
     assert archive.testzip() is None
@@ -96,6 +97,23 @@ def test_many_photos_are_painted_into_one_archive(person: Studio, tiny_palette: 
         painting = decode(archive.read(name)).pixels
         assert np.abs(painting - painted(tiny_palette, pixels, styles="mono")).mean() < 0.03
     person.complaints = [words for words in person.complaints if "400" not in words]
+
+
+def test_a_batch_says_that_regions_are_left_out_and_leaves_them_out(person: Studio, tiny_palette: Palette) -> None:
+    person.choose(make_pixels(120, 90, seed=3))
+    person.page.get_by_role("button", name="Add a region").click()
+    person.until(lambda: person.page.locator("compare-view.masking").count() == 1, "no region came")
+    person.page.get_by_role("button", name="Mono", exact=True).click()
+    person.page.get_by_role("button", name="Fill", exact=True).click()
+    first, second = make_pixels(90, 60, seed=1), make_pixels(70, 50, seed=2)
+    give(person, file_of(first, "a.png"), file_of(second, "b.png"))
+    batch = person.page.get_by_role("dialog", name="Many photos, one look")
+    assert batch.get_by_text("Regions are left out").is_visible()
+    with person.page.expect_download() as downloading:
+        batch.get_by_role("button", name="Paint all").click()
+    archive = zipfile.ZipFile(io.BytesIO(downloading.value.path().read_bytes()))
+    for name, pixels in zip(archive.namelist(), (first, second), strict=True):
+        assert np.abs(decode(archive.read(name)).pixels - painted(tiny_palette, pixels, styles="red")).mean() < 0.03
 
 
 def test_a_batch_is_cancelled(person: Studio) -> None:

@@ -2,7 +2,9 @@
 
 const SHARP_AFTER_MS = 150;
 const SHORTEST_GAP_MS = 33; // between requests: more than 30 pictures a second would only heat the machine
+const SMOOTHING = 0.8; // of the rate that is shown
 
+/** Long edge while something moves: where strokes are decided. A smaller one would be faster and show larger strokes than the painting has. */
 export const PREVIEW_PX = 512;
 
 export class Live {
@@ -13,6 +15,8 @@ export class Live {
   #sentAt = -Infinity;
   #gap = 0;
   #pause = 0;
+  #paintedAt = -Infinity;
+  #gapMs = 0; // between previews
 
   /**
    * `onPainting(request, header, pixels)` draws, and `onPart` what is in view before the rest comes; `sharpPx()` says how large a painting
@@ -55,8 +59,18 @@ export class Live {
       return;
     }
     this.#out = null;
-    if (header.type === "painting") this.onPainting(request, header, payload);
+    if (header.type === "painting") this.onPainting({ ...request, rate: this.#measure(request) }, header, payload);
     this.#pump();
+  }
+
+  /** Previews a second while they follow one another without a pause; null where they do not. */
+  #measure({ isSharp, sentAt }) {
+    const now = performance.now();
+    const gap = now - this.#paintedAt;
+    const follows = !isSharp && sentAt - this.#paintedAt < SHORTEST_GAP_MS;
+    this.#gapMs = follows ? (this.#gapMs ? SMOOTHING * this.#gapMs + (1 - SMOOTHING) * gap : gap) : 0;
+    this.#paintedAt = now;
+    return this.#gapMs ? 1000 / this.#gapMs : null;
   }
 
   #pump() {

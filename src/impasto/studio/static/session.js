@@ -67,7 +67,7 @@ export class Session extends EventTarget {
       if (frame.width !== width || frame.height !== height) return;
       view.dataset.seq = header.seq;
       view.setPainting(width, height, pixels);
-      this.#tell("painted", { width, height, ms, wayMs: performance.now() - request.sentAt, finisher: view.kind });
+      this.#tell("painted", { width, height, ms, wayMs: performance.now() - request.sentAt, finisher: view.kind, rate: request.rate });
     });
   }
 

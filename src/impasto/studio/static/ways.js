@@ -11,10 +11,12 @@ export class Ways {
     const { session, toasts, exporting, batch } = this;
     const onCancel = () => session.cancelExport();
     exporting.build({ onExport: (...chosen) => this.#export(...chosen), onCancel, onCopy: (options) => this.#copy(options), onMore: () => batch.open() });
-    batch.build({ paint: (...file) => this.#paintAnother(...file), onCancel, onDone: async (files) => this.download(await zip(files), "impasto.zip") });
+    const hasRegions = () => this.store.look.regions.length > 0;
+    const onDone = async (files) => this.download(await zip(files), "impasto.zip");
+    batch.build({ paint: (...file) => this.#paintAnother(...file), onCancel, onDone, hasRegions });
     this.drop.build({ onPhotos: (files) => (files.length > 1 ? batch.open(files) : this.open(files[0])) });
     const onRefused = () => toasts.show(t("camera.none"), t("camera.none.hint"));
-    this.camera.build({ paint: (frame) => this.#paintFrame(frame), onPhoto: (photo) => this.open(photo), onRefused, failed: this.failed });
+    this.camera.build({ paint: (frame) => this.#paintFrame(frame), onPhoto: (photo) => this.open(photo), onRefused, failed: this.failed, hasRegions });
   }
 
   // --- in ---

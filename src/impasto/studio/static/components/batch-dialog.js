@@ -9,10 +9,10 @@ class BatchDialog extends HTMLElement {
   #isStopped = false;
   #isWorking = false;
 
-  /** `paint(file, progress, isStopped)` answers {name, blob}, or null where it was cancelled; `onCancel()` stops it; `onDone(files)` gets all that was painted. */
-  build({ paint, onCancel, onDone }) {
-    Object.assign(this, { paint, onCancel, onDone });
-    this.innerHTML = `<dialog aria-labelledby="batch-title"><h2 id="batch-title" data-t="batch.title"></h2><p class="hint" data-t="batch.hint"></p>
+  /** `paint(file, progress, isStopped)` answers {name, blob}, or null where it was cancelled; `onCancel()` stops it; `onDone(files)` gets all that was painted; `hasRegions()` tells whether some are left out. */
+  build(hearers) {
+    Object.assign(this, hearers);
+    this.innerHTML = `<dialog aria-labelledby="batch-title"><h2 id="batch-title" data-t="batch.title"></h2><p class="hint" data-t="batch.hint"></p><p class="hint regions" data-t="batch.regions"></p>
       <ul></ul><div class="working"><progress max="1" value="0" data-t-label="batch.progress"></progress><span role="status"></span></div>
       <div class="actions"><button type="button" class="add" data-t="batch.add"></button><span class="spacer"></span>
         <button type="button" class="cancel" data-t="export.cancel"></button><button type="button" class="primary go" data-t="batch.go"></button></div>
@@ -28,6 +28,7 @@ class BatchDialog extends HTMLElement {
   open(files = []) {
     for (const file of files) this.#add(file);
     this.#show();
+    this.querySelector(".regions").hidden = !this.hasRegions();
     if (!this.dialog.open) this.dialog.showModal();
   }
 

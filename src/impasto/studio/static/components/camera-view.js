@@ -12,9 +12,12 @@ class CameraView extends HTMLElement {
   #isPainting = false;
   #gapMs = 0;
 
-  /** `paint(blob)` answers a painted Blob; `onPhoto(blob)` gets a photo; `failed(error)`, `onRefused()` where there is no camera. */
-  build({ paint, onPhoto, onRefused, failed }) {
-    Object.assign(this, { paint, onPhoto, onRefused, failed });
+  /**
+   * `paint(blob)` answers a painted Blob; `onPhoto(blob)` gets a photo; `failed(error)`, `onRefused()` where there is no camera;
+   * `hasRegions()` tells whether some are left out.
+   */
+  build(hearers) {
+    Object.assign(this, hearers);
     this.hidden = true;
     this.video = make("video", { muted: true, playsInline: true, autoplay: true, aria: { label: t("camera.video") } });
     this.canvas = make("canvas", { hidden: true, role: "img", aria: { label: t("camera.painted") } });
@@ -84,7 +87,9 @@ class CameraView extends HTMLElement {
       const now = performance.now();
       this.#gapMs = this.#gapMs ? SMOOTHING * this.#gapMs + (1 - SMOOTHING) * (now - last) : now - last;
       last = now;
-      this.rate.textContent = t("camera.rate", { rate: (1000 / this.#gapMs).toFixed(1), width: this.canvas.width, height: this.canvas.height });
+      const { width, height } = this.canvas;
+      const left = this.hasRegions() ? ` · ${t("camera.regions")}` : "";
+      this.rate.textContent = t("camera.rate", { rate: (1000 / this.#gapMs).toFixed(1), width, height }) + left;
     }
   }
 

@@ -19,12 +19,14 @@ class StatusLine extends HTMLElement {
     this.#connection.textContent = t(`status.${state}`);
   }
 
-  /** What a painting cost: its size, the server's stages and the whole way, and who computed it. */
-  show({ width, height, ms, wayMs, backend, finisher }) {
+  /** What a painting cost: its size, the server's stages, the whole way, and who computed it; how many come a second while one drags. */
+  show({ width, height, ms, wayMs, backend, finisher, rate }) {
     const stages = Object.entries(ms)
       .filter(([name, value]) => name !== "server" && value >= 0.1)
       .map(([name, value]) => `${t(`stage.${name}`, {}, name)} ${value.toFixed(0)} ms`);
-    const facts = [`${width} × ${height}`, ...stages, t("status.way", { ms: wayMs.toFixed(0) }), backend];
+    const facts = [`${width} × ${height}`, ...stages, t("status.way", { ms: wayMs.toFixed(0) })];
+    if (rate) facts.push(t("status.rate", { rate: rate.toFixed(0) }));
+    facts.push(backend);
     facts.push(finisher === "WebGL2" ? finisher : t("status.plain"));
     this.#facts.textContent = facts.join(" · ");
   }
