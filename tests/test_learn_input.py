@@ -42,6 +42,7 @@ def test_what_cannot_be_used_is_left_out_and_named(pictures: Path) -> None:
     assert [image.shape for image in found.images] == [(70, 80, 3), (800, 720, 3)]
     assert "damaged" in found.skipped["damaged.png"]
     assert "20×20" in found.skipped["small.png"]
+    assert not any(str(pictures) in reason for reason in found.skipped.values())
     assert found.digest == examples.gather([pictures / "good.png", pictures / "large.png"]).digest
 
 
@@ -98,6 +99,17 @@ def test_a_place_that_will_not_do_is_refused(lesson: learn.Lesson, tmp_path: Pat
 
 def test_a_preview_that_is_no_picture_is_refused(lesson: learn.Lesson, pictures: Path) -> None:
     assert "not a picture" in refused(replace(lesson, preview=pictures / "notes.txt"))
+
+
+def test_the_preview_follows_the_photo_that_is_put_in_its_place(tmp_path: Path) -> None:
+    sitter = learn.Sitter(save(tmp_path / "photo.png", 70, 40))
+    assert sitter.photo().shape == (40, 70, 3)
+    save(tmp_path / "photo.png", 90, 30)
+    assert sitter.photo().shape == (30, 90, 3)
+    (tmp_path / "photo.png").write_bytes(b"half a pict")
+    assert sitter.photo().shape == (30, 90, 3)
+    (tmp_path / "photo.png").unlink()
+    assert sitter.photo().shape == (30, 90, 3)
 
 
 def test_a_palette_that_cannot_learn_is_refused(tiny_palette_path: Path, lesson: learn.Lesson, pictures: Path) -> None:

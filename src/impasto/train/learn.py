@@ -140,6 +140,7 @@ class Course:
         told = saved = 0.0
         self.began = (self.share(), self.elapsed())
         with stop_asked() as asked:
+            self._show(sitter)  # the first guess, or where it stopped
             while self.share() < 1 and not asked:
                 self._smooth(self.learner.advance())
                 now = time.monotonic()
