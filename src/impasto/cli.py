@@ -267,6 +267,32 @@ def export(
 
 
 @app.command()
+def compress(
+    source: Annotated[Path, typer.Argument(metavar="PALETTE|RUN", help="A .palette file, or the folder of a training run.")],
+    target: Annotated[str, typer.Option(metavar="TARGET", help="ms=20@512, macs=1.4G (at 256×256) or size=300kB (of the file).")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .palette file to write.")],
+    teacher: Annotated[Path | None, typer.Option(metavar="PALETTE", help="Learn from this palette, not from PALETTE itself.")] = None,
+    photos: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Photos to measure and learn on; a hundred are better than ours.")
+    ] = None,
+    recipe: Annotated[Path | None, typer.Option(metavar="RECIPE", help="Score against this recipe's paintings.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of fine-tuning after pruning.")] = 600,
+) -> None:
+    """Make a palette smaller or faster, and show what it costs in compression.html beside FILE.
+
+    Ctrl-C stops; the same command goes on. Needs the training half: pip install "impasto[train]".
+    """
+    try:
+        from impasto.compress import compression
+        from impasto.compress.target import parse
+    except ImportError as error:
+        _needs_training_extra(error)
+    order = compression.Order(source, parse(target), output, teacher, photos, recipe, steps)
+    compression.compress(order, say=lambda sentence: print(sentence, flush=True))
+    print(f"{output}  {output.with_name('compression.html')}")
+
+
+@app.command()
 def learn(
     pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures in the style, or folders of them: 1 to 200.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .palette file to write.")],
