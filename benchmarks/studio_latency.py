@@ -1,9 +1,17 @@
 """Slider to pixels in a headless Chromium: how long after an input event the painting (generator) or the finish stands on the canvas.
 
-    python benchmarks/studio_latency.py [--palette FILE] [--photo FILE] [--samples N] [--json]
+    python benchmarks/studio_latency.py [--palette FILE] [--photo FILE] [--samples N] [--gradio PYTHON] [--json]
 
-Each figure runs from the browser's own time stamp of a real key press to the moment the pixels are drawn (a pixel is read back to be sure).
-`drag` moves the slider 60 times a second; each move is timed until its value, or a newer one, is on the canvas. Needs `impasto[dev]`.
+Each figure runs from the browser's own time stamp of a real key press or pointer move to the moment the pixels are drawn (a pixel is read
+back to be sure). `drag` moves the slider 60 times a second; each move is timed until its value, or a newer one, is on the canvas.
+
+With --gradio the same engine is measured behind a Gradio slider (benchmarks/gradio_app.py) in the same run and in the same way; a picture
+counts as there when the browser has decoded it. Gradio is no dependency of Impasto; it lives in an environment of its own:
+
+    python -m venv /tmp/gradio && /tmp/gradio/bin/pip install gradio -e .
+    python benchmarks/studio_latency.py --gradio /tmp/gradio/bin/python
+
+Needs Chromium.
 """
 
 from __future__ import annotations
@@ -12,70 +20,190 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from chromium import Chromium
 
 from impasto.palette import shipped
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--enable-unsafe-swiftshader"]
-SERVE = """
-import sys
-from pathlib import Path
-from impasto.studio.server import serve
-serve("127.0.0.1", int(sys.argv[1]), False, Path(sys.argv[2]))
-"""
-RECORDER = """() => {
+SAMPLE = Path(str(resources.files("impasto"))) / "studio" / "static" / "sample.jpg"
+START_S = 120
+DRAGGED = 0.54  # of a slider's range
+# What a page is asked for: the slider of a control; its value; and `record`, filled with [time, value] of inputs and of what is drawn.
+STUDIO = """
     const view = document.querySelector("compare-view");
     const gl = view.painting.getContext("webgl2");
     const pixel = new Uint8Array(4);
-    window.record = { inputs: [], sends: [], draws: [] };
-    addEventListener("input", (event) => record.inputs.push(event.timeStamp), true);
-    view.addEventListener("drawn", () => {
-        gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
-        record.draws.push([performance.now(), Number(view.dataset.seq)]);
-    });
+    const asked = new Map(); // sequence number of a request: the strength or brush in it
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (frame) {
         const text = new TextDecoder().decode(frame.subarray(4));
-        if (text.includes('"type":"paint"')) record.sends.push([performance.now(), JSON.parse(text).seq]);
+        if (text.includes('"type":"paint"')) asked.set(JSON.parse(text).seq, JSON.parse(text).look);
         return send.call(this, frame);
     };
-}"""
+    view.addEventListener("drawn", () => {
+        gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+        const look = asked.get(Number(view.dataset.seq)) ?? {};
+        record.draws.push([performance.now(), record.control === "saturation" ? null : look[record.control]]);
+    });
+    const controls = [...document.querySelectorAll("control-slider")];
+    window.slider = (name) => controls.find(({ label }) => label === name).querySelector("input[type=range]");
+"""
+GRADIO = """
+    new MutationObserver(() => {
+        for (const image of document.images) {
+            const value = image.src.match(/strength-([\\d.]+)-/)?.[1];
+            if (value === undefined || image.shown === value) continue;
+            image.shown = value;
+            image.decode().then(() => record.draws.push([performance.now(), Number(value)]), () => {});
+        }
+    }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["src"] });
+    window.slider = () => document.querySelector("input[type=range]");
+"""
+RECORD = """(() => {
+    window.record = { control: "", inputs: [], draws: [] };
+    addEventListener("input", ({ timeStamp, target }) => record.inputs.push([timeStamp, Number(target.value)]), true);
+    %s
+})()"""
 
 
 def main() -> None:
     options = parse_arguments()
-    port = free_port()
-    studio = subprocess.Popen([sys.executable, "-c", SERVE, str(port), str(options.palette or shipped())])
-    try:
-        url = f"http://127.0.0.1:{port}"
-        health = wait_for(f"{url}/healthz")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-            figures = measure(browser.new_page(viewport={"width": 1280, "height": 800}), url, options)
-            browser.close()
-    finally:
-        studio.terminate()
-        studio.wait()
-    report({**machine(), "backend": health["backend"], **figures}, options.json)
+    figures: dict[str, Any] = machine()
+    figures["studio"] = measure_studio(options)
+    if options.gradio:
+        figures["gradio"] = measure_gradio(options)
+    print(json.dumps(figures) if options.json else "\n".join(f"{name:10} {value}" for name, value in flat(figures)))
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--palette", type=Path, help="the palette (default: the shipped one)")
-    parser.add_argument("--photo", type=Path, help="the photo (default: the page's sample, 512×512)")
+    parser.add_argument("--palette", type=Path, default=shipped(), help="the palette (default: the shipped one)")
+    parser.add_argument("--photo", type=Path, default=SAMPLE, help="the photo (default: the page's sample, 512×512)")
     parser.add_argument("--samples", type=int, default=60)
+    parser.add_argument("--gradio", metavar="PYTHON", help="an interpreter that has gradio and impasto, to measure beside")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
+
+
+class Server:
+    """A program that answers on a port, ended when it is left."""
+
+    def __init__(self, command: list[str], port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __enter__(self) -> Server:
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                urllib.request.urlopen(self.url, timeout=5).close()
+                return self
+            except OSError:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise SystemExit(f"{self.url} does not answer.") from None
+                time.sleep(0.1)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+def measure_studio(options: argparse.Namespace) -> dict[str, Any]:
+    port = free_port()
+    command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(port), "--palette", str(options.palette)]
+    with Server(command, port) as server, Chromium() as page:
+        backend = json.load(urllib.request.urlopen(f"{server.url}/healthz"))["backend"]
+        page.open(server.url)
+        page.until("!!document.querySelector('compare-view.painted')")
+        if options.photo != SAMPLE:
+            page.give_file("photo-drop input", options.photo)
+            time.sleep(2)
+        page.until("!document.querySelector('style-grid canvas:not([data-made])')")
+        page.evaluate(RECORD % STUDIO)
+        figures = {
+            "generator": summary(single_moves(page, "Strength", options.samples)),
+            "finish": summary(single_moves(page, "Saturation", options.samples)),
+            "drag": summary(drag(page, "Strength")),
+        }
+        return {"backend": backend, **figures}
+
+
+def measure_gradio(options: argparse.Namespace) -> dict[str, Any]:
+    port = free_port()
+    script = str(Path(__file__).with_name("gradio_app.py"))
+    version = subprocess.check_output([options.gradio, "-c", "import gradio; print(gradio.__version__)"], text=True).strip()
+    with Server([options.gradio, script, str(port), str(options.palette), str(options.photo)], port) as server, Chromium() as page:
+        page.open(server.url)
+        page.until("!!document.querySelector('input[type=range]')")
+        time.sleep(3)  # until its own scripts listen
+        page.evaluate(RECORD % GRADIO)
+        figures = {"generator": summary(single_moves(page, "Strength", options.samples)), "drag": summary(drag(page, "Strength"))}
+        return {"version": version, **figures}
+
+
+def single_moves(page: Chromium, name: str, samples: int) -> list[float]:
+    """Milliseconds from key press to pixels, one move at a time; the first five warm up. No value comes twice, for engines remember."""
+    clear(page, name)
+    page.evaluate(f"slider('{name}').focus()")
+    page.press("End")
+    settled(page)
+    latencies = []
+    for _ in range(min(samples, 140) + 5):
+        clear(page, name)
+        page.press("ArrowLeft")
+        latencies += waits(settled(page))
+        time.sleep(0.04)
+    return latencies[5:]
+
+
+def drag(page: Chromium, name: str, moves: int = 150) -> list[float]:
+    """Milliseconds for every move of a drag at 60 moves a second, through the lower half, where no single move has been."""
+    script = (
+        f"(() => {{ const {{ x, y, width, height }} = slider('{name}').getBoundingClientRect(); return [x, y + height / 2, width]; }})()"
+    )
+    x, y, width = page.evaluate(script)
+    page.mouse("mousePressed", x + 8, y)
+    settled(page)
+    clear(page, name)
+    began = time.monotonic()
+    for move in range(moves):
+        page.mouse("mouseMoved", x + 8 + DRAGGED * (width - 16) * (move + 1) / moves, y)
+        time.sleep(max(0.0, began + (move + 1) / 60 - time.monotonic()))
+    page.mouse("mouseReleased", x + 8 + DRAGGED * (width - 16), y)
+    return waits(settled(page))
+
+
+def clear(page: Chromium, name: str) -> None:
+    page.evaluate(f"Object.assign(record, {{ control: '{name.lower()}', inputs: [], draws: [] }})")
+
+
+def settled(page: Chromium) -> dict[str, Any]:
+    """What was recorded once the last value is drawn."""
+    newest = "record.inputs.at(-1)?.[1]"
+    page.until(
+        f"record.inputs.length && record.draws.some(([at, value]) => value === null ? at > record.inputs.at(-1)[0] : value === {newest})"
+    )
+    found: dict[str, Any] = page.evaluate("record")
+    return found
+
+
+def waits(record: dict[str, Any]) -> list[float]:
+    """Milliseconds from each input until its value, or that of a later input, was drawn."""
+    inputs, draws = record["inputs"], record["draws"]
+    latencies = []
+    for index, (moment, _) in enumerate(inputs):
+        wanted = {value for _, value in inputs[index:]} | {None}
+        latencies.append(next(at for at, value in draws if at >= moment and value in wanted) - moment)
+    return latencies
 
 
 def free_port() -> int:
@@ -85,110 +213,24 @@ def free_port() -> int:
         return port
 
 
-def wait_for(url: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as response:
-                answer: dict[str, Any] = json.load(response)
-                return answer
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-def measure(page: Page, url: str, options: argparse.Namespace) -> dict[str, Any]:
-    page.goto(url)
-    page.locator("compare-view.painted").wait_for(timeout=60_000)
-    if options.photo:
-        page.set_input_files("photo-drop input", str(options.photo))
-    while page.locator("style-grid canvas:not([data-made])").count():
-        page.wait_for_timeout(200)
-    page.evaluate(RECORDER)
-    figures = {"generator": single_moves(page, "Strength", options.samples), "finish": single_moves(page, "Saturation", options.samples)}
-    figures["drag"] = drag(page, "Brush size")
-    size = page.evaluate(
-        "() => { const { width, height } = document.querySelector('compare-view').painting; return `${width}×${height}`; }"
-    )
-    return {"canvas": size, **figures}
-
-
-def single_moves(page: Page, name: str, samples: int) -> list[float]:
-    """Milliseconds from key press to pixels, one move at a time; the first five warm up.
-
-    No value comes twice, since the engine would remember it.
-    """
-    page.get_by_role("slider", name=name, exact=True).focus()
-    page.keyboard.press("End")
-    latencies = []
-    for _ in range(min(samples, 140) + 5):
-        clear(page)
-        page.keyboard.press("ArrowLeft")
-        record = settled(page)
-        latencies.append(drawn_after(record, record["inputs"][0], name == "Strength"))
-        page.wait_for_timeout(40)
-    return latencies[5:]
-
-
-def drag(page: Page, name: str, moves: int = 150) -> list[float]:
-    """Milliseconds for every move of a drag through the whole range, at 60 moves a second."""
-    box = page.get_by_role("slider", name=name, exact=True).bounding_box()
-    assert box
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 8, y)
-    page.mouse.down()
-    clear(page)
-    began = time.monotonic()
-    for move in range(moves):
-        page.mouse.move(box["x"] + 8 + (box["width"] - 16) * (move + 1) / moves, y)
-        time.sleep(max(0.0, began + (move + 1) / 60 - time.monotonic()))
-    page.mouse.up()
-    record = settled(page)
-    return [drawn_after(record, moment, True) for moment in record["inputs"]]
-
-
-def clear(page: Page) -> None:
-    page.evaluate("() => { for (const list of Object.values(record)) list.length = 0; }")
-
-
-def settled(page: Page) -> dict[str, Any]:
-    """What was recorded once every request has been drawn."""
-    while True:
-        page.wait_for_timeout(30)
-        record: dict[str, Any] = page.evaluate("() => record")
-        last_sent = record["sends"][-1][1] if record["sends"] else 0
-        if record["draws"] and record["inputs"] and record["draws"][-1][1] >= last_sent:
-            return record
-
-
-def drawn_after(record: dict[str, Any], moment: float, by_generator: bool) -> float:
-    """Milliseconds from the moment until pixels made from a look at least as new were on the canvas."""
-    wanted = next(seq for sent, seq in record["sends"] if sent >= moment) if by_generator else 0
-    found: float = next(drawn for drawn, seq in record["draws"] if drawn >= moment and seq >= wanted)
-    return found - moment
+def summary(milliseconds: list[float]) -> dict[str, float]:
+    p50, p95 = (round(float(np.percentile(milliseconds, share)), 1) for share in (50, 95))
+    return {"p50_ms": p50, "p95_ms": p95, "samples": len(milliseconds)}
 
 
 def machine() -> dict[str, Any]:
-    model = next((line.split(":")[1].strip() for line in cpu_lines() if line.startswith("model name")), platform.processor())
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
     return {"cpu": model, "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
 
 
-def cpu_lines() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def report(figures: dict[str, Any], as_json: bool) -> None:
-    for name in ("generator", "finish", "drag"):  # lists of milliseconds until here
-        values = figures[name]
-        figures[name] = {"p50_ms": round(float(np.percentile(values, 50)), 1), "p95_ms": round(float(np.percentile(values, 95)), 1)}
-        figures[name]["samples"] = len(values)
-    if as_json:
-        print(json.dumps(figures))
-        return
+def flat(figures: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Nested figures as lines, those of a measurement in one."""
+    lines: list[tuple[str, Any]] = []
     for name, value in figures.items():
-        print(f"{name:10} {value}")
+        lines += flat(value, f"{prefix}{name} ") if isinstance(value, dict) and "p50_ms" not in value else [(prefix + name, value)]
+    return lines
 
 
 if __name__ == "__main__":

@@ -82,7 +82,6 @@ class ControlSlider extends HTMLElement {
     const at = (number) => `${(100 * (number - minimum)) / (maximum - minimum)}%`;
     this.#range.style.setProperty("--from", at(Math.min(value, start)));
     this.#range.style.setProperty("--to", at(Math.max(value, start)));
-    this.#range.style.setProperty("--default", at(start));
   }
 }
 

@@ -2,7 +2,11 @@
 
 import { t } from "../i18n.js";
 
+const READABLE_MS = 250; // a line that changes more often cannot be read, and costs as much to lay out as a slider
+
 class StatusLine extends HTMLElement {
+  #words = "";
+  #soon = 0;
   #connection = document.createElement("span");
   #facts = document.createElement("span");
 
@@ -28,7 +32,16 @@ class StatusLine extends HTMLElement {
     if (rate) facts.push(t("status.rate", { rate: rate.toFixed(0) }));
     facts.push(backend);
     facts.push(finisher === "WebGL2" ? finisher : t("status.plain"));
-    this.#facts.textContent = facts.join(" · ");
+    this.#words = facts.join(" · ");
+    if (!this.#soon) this.#write();
+  }
+
+  /** The newest words, now or as soon as the last ones have stood for a while. */
+  #write() {
+    this.#soon = 0;
+    if (this.#words === this.#facts.textContent) return;
+    this.#facts.textContent = this.#words;
+    this.#soon = setTimeout(() => this.#write(), READABLE_MS);
   }
 }
 
