@@ -20,11 +20,10 @@ from impasto.palette import Palette, read, shipped
 from impasto.picture import Picture, decode, encode, from_array
 from impasto.studio import protocol, server
 from impasto.studio.note import write_note
+from impasto.studio.page import STATIC
 from impasto.studio.pictures import PictureStore, UnknownPictureError
 from tests.conftest import make_pixels
 from tests.studio_server import RunningStudio
-
-STATIC = Path(server.__file__).parent / "static"
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +214,17 @@ def test_the_pages_are_whole_and_only_our_own(client: httpx.Client) -> None:
         for address in re.findall(r'(?:src|href)="([^"]+)"', page):
             assert address.startswith("/")
             assert client.get(address).status_code == 200, address
+
+
+def test_the_page_is_told_of_all_its_scripts_and_of_one_style_sheet(client: httpx.Client) -> None:
+    page = client.get("/")
+    told = re.findall(r"</static/([^>]+)>; rel=modulepreload", page.headers["link"])
+    assert set(told) == {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js")} - {"docs.js"}
+    assert page.text.count("stylesheet") == 1
+    sheet = client.get("/studio.css")
+    assert sheet.headers["content-type"].startswith("text/css")
+    for path in STATIC.rglob("*.css"):
+        assert (path.read_text("utf-8") in sheet.text) is (path.name != "docs.css"), path
 
 
 def test_nothing_in_the_page_comes_from_elsewhere() -> None:

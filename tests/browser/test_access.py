@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from impasto.studio.server import STATIC
+from impasto.studio.page import STATIC
 from tests.browser.conftest import Studio
 
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")

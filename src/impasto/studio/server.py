@@ -6,7 +6,6 @@ Every error is JSON with `error` and `hint`. No path ever comes from a client: p
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 import os
 import shutil
 import socket
@@ -24,8 +23,7 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI, Query, Request, Response, WebSocket
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
@@ -40,14 +38,13 @@ from impasto.studio.guard import LOOPBACK, Guard, TooLargeError
 from impasto.studio.learning import Apprentice
 from impasto.studio.learning_routes import routes
 from impasto.studio.note import read_note
+from impasto.studio.page import add_page
 from impasto.studio.pictures import PictureStore, UnknownPictureError
 from impasto.studio.session import MIME_TYPES, Session, photo_frame
 
-STATIC = Path(__file__).parent / "static"
 MAX_SESSIONS = 32
 _FORM_OVERHEAD = 2**20  # the fields and boundaries around a photo
 _PAINT_FIELDS = ("photo", "file", "look", "format", "quality", "long_edge")
-mimetypes.add_type("text/javascript", ".js")  # some systems say otherwise, and nosniff would then stop the page
 
 
 class UnsupportedTypeError(ImpastoError):
@@ -80,7 +77,7 @@ def create_app(
     app.state.sessions = 0
     app.add_middleware(Guard, allowed_hosts=allowed_hosts, max_body_bytes=max_body_bytes)
     _add_error_handlers(app)
-    _add_page(app)
+    add_page(app)
     _add_tables(app)
     app.include_router(routes(app.state.engine, app.state.apprentice, app.state.pictures))
     _add_pictures(app)
@@ -128,32 +125,6 @@ def _add_error_handlers(app: FastAPI) -> None:
 
 def _error(status: int, error: str, hint: str, headers: Any = None) -> JSONResponse:
     return JSONResponse({"error": error, "hint": hint}, status, headers)
-
-
-def _add_page(app: FastAPI) -> None:
-    app.mount("/static", _FreshFiles(directory=STATIC), name="static")
-
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html", headers=_FRESH)
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> FileResponse:
-        return FileResponse(STATIC / "docs.html", headers=_FRESH)
-
-    @app.get("/favicon.ico", include_in_schema=False)
-    async def favicon() -> FileResponse:
-        return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")
-
-
-_FRESH = {"cache-control": "no-cache"}  # asked again each time, answered 304: an upgrade never meets an old script
-
-
-class _FreshFiles(StaticFiles):
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers["cache-control"] = _FRESH["cache-control"]
-        return response
 
 
 def _add_tables(app: FastAPI) -> None:
