@@ -1,8 +1,9 @@
 """Screenshots of the studio, to be looked at: three sizes, light and dark, English and Chinese, every screen.
 
-    python docs/screenshots.py FOLDER [--palette FILE] [--photo FILE] [--only SIZE-SCHEME-LANGUAGE]
+    python docs/screenshots.py FOLDER [--palette FILE] [--photo FILE] [--only SIZE-SCHEME-LANGUAGE] [--learn PICTURE]
 
-`docs/studio.png`, which the README shows, is `FOLDER/desktop-dark-en-mix.png`. Needs `impasto[dev]` and Chromium.
+`docs/studio.png`, which the README shows, is `FOLDER/desktop-dark-en-mix.png`; `docs/learn.png` is `FOLDER/desktop-dark-en-learning.png`.
+Needs `impasto[dev]` and Chromium.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from impasto.palette import read, shipped
+from impasto.studio import learning
 from impasto.studio.server import config, create_app
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--enable-unsafe-swiftshader"]
@@ -30,6 +32,7 @@ SCREENS = {
 SCHEMES = ("dark", "light")
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 SETTLE_MS = 2500
+LEARNED = {"en": "colours found", "zh": "已找到色彩"}
 
 
 def main() -> None:
@@ -38,6 +41,7 @@ def main() -> None:
     parser.add_argument("--palette", type=Path, help="the palette (default: the shipped one)")
     parser.add_argument("--photo", type=Path, help="the photo (default: the page's sample)")
     parser.add_argument("--only", default="", help="the beginning of the names wanted, such as phone-dark")
+    parser.add_argument("--learn", type=Path, metavar="PICTURE", help="learn a style from this picture, and show that only")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     url = start_studio(options.palette or shipped())
@@ -73,6 +77,9 @@ def take_all(browser: Browser, url: str, name: str, options: argparse.Namespace)
     if options.photo:
         page.set_input_files("photo-drop input", str(options.photo))
     settle(page)
+    if options.learn:
+        learn(page, options.learn, take)
+        return context.close()
     take("editing")
     page.locator("first-hints button").click()
     mix_and_split(page, take)
@@ -81,7 +88,29 @@ def take_all(browser: Browser, url: str, name: str, options: argparse.Namespace)
     page.set_input_files("photo-drop input", [{"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}])
     page.get_by_role("alert").wait_for()
     take("error")
-    context.close()
+    return context.close()
+
+
+def learn(page: Page, picture: Path, take: Callable[[str], None]) -> None:
+    """A style learned for a minute, at ordinary priority because nobody moves a slider meanwhile."""
+    learning.NICENESS = 0
+    page.locator("first-hints button").click()
+    page.locator("learn-panel .learn").click()
+    page.set_input_files("learn-dialog input[type=file]", str(picture))
+    page.locator("#learn-name").fill("Red Fuji")
+    page.wait_for_timeout(500)
+    take("learn")
+    page.locator("#learn-minutes").select_option("2")
+    page.locator("learn-dialog .go").click()
+    page.locator("learn-panel").get_by_text(LEARNED[page.locator("html").get_attribute("lang") or ""]).wait_for(timeout=600_000)
+    page.wait_for_timeout(30_000)
+    take("learning")
+    page.locator("learn-panel .keep").click()
+    page.locator("style-grid .learned.chosen").wait_for(timeout=60_000)
+    settle(page)
+    take("learned")
+    page.locator("style-grid .more").click(force=True)
+    take("manage")
 
 
 def mix_and_split(page: Page, take: Callable[[str], None]) -> None:

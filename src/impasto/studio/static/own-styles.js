@@ -41,7 +41,7 @@ export class OwnStyles {
         await sendPhoto(photo.blob);
         this.learn.take(await startLesson({ ...wanted, photo: photo.id }));
       }
-      this.learn.card.scrollIntoView({ block: "nearest" });
+      this.learn.reveal();
     });
   }
 
@@ -58,7 +58,9 @@ export class OwnStyles {
     this.session.askForThumbs();
     const choose = { label: t("own.choose"), act: () => this.choose(style.name) };
     this.toasts.show(t("own.ready", { style: style.title }), "", isWanted ? undefined : choose);
-    if (isWanted) this.choose(style.name);
+    if (!isWanted) return;
+    this.choose(style.name);
+    this.grid.reveal(style.name);
   }
 
   #rename(style, title) {

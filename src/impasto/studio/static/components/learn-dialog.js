@@ -77,7 +77,7 @@ class LearnDialog extends HTMLElement {
     if (pictures.length > MOST) return this.onRefuse(t("learn.many", { count: pictures.length }), t("learn.many.hint", { most: MOST }));
     if (pictures.reduce((sum, { size }) => sum + size, 0) > MOST_BYTES) return this.onRefuse(t("learn.heavy"), t("learn.heavy.hint", { mib: MOST_BYTES / 2 ** 20 }));
     for (const file of files) this.#pictures.push({ file, url: URL.createObjectURL(file) });
-    if (!this.name.value && pictures.length > 0) this.name.value = pictures[0].name.replace(/\.\w+$/, "").slice(0, LONGEST_NAME);
+    if (!this.name.value && pictures.length > 0) this.name.value = titleOf(pictures[0].name);
     this.#show();
   }
 
@@ -111,6 +111,12 @@ class LearnDialog extends HTMLElement {
     }
     this.#show();
   }
+}
+
+/** A first name for the style, from that of a file. */
+function titleOf(name) {
+  const words = name.replace(/\.\w+$/, "").replace(/[_-]+/g, " ").trim();
+  return (words.charAt(0).toUpperCase() + words.slice(1)).slice(0, LONGEST_NAME);
 }
 
 customElements.define("learn-dialog", LearnDialog);

@@ -16,6 +16,7 @@ class LearnPanel extends HTMLElement {
   #version = null;
   #isWanted = false; // the person has asked to keep it
   #sure = 0;
+  #isNew = false; // begun here a moment ago: the card is to be seen, also when it grows
 
   /** `onOpen(answer)` wants to start a lesson, `onImport(file)` has a palette, `onLearned(isWanted)` hears when a style is ready, `failed(error)` of refusals. */
   build(hearers) {
@@ -48,6 +49,11 @@ class LearnPanel extends HTMLElement {
   async #open() {
     if (this.#lesson) this.card.scrollIntoView({ block: "nearest" });
     else await this.#try(async () => this.onOpen(await fetchLesson()));
+  }
+
+  reveal() {
+    this.#isNew = true;
+    this.card.scrollIntoView({ block: "nearest" });
   }
 
   /** The preview is of the photo that is open. One that the studio has forgotten is sent again by the session, and comes here again. */
@@ -149,6 +155,8 @@ class LearnPanel extends HTMLElement {
       Object.assign(this.canvas, { width: picture.width, height: picture.height, hidden: false });
       this.canvas.getContext("2d").drawImage(picture, 0, 0);
       this.canvas.dataset.version = version;
+      if (this.#isNew) this.card.scrollIntoView({ block: "nearest" });
+      this.#isNew = false;
     });
   }
 }

@@ -43,7 +43,7 @@ class StyleGrid extends HTMLElement {
     pick.title = [title, style.artist === title ? "" : style.artist, style.years].filter(Boolean).join(" · ");
     const mix = make("button", { type: "button", className: style.learned ? "mix more" : "mix" }, icon(style.learned ? ICONS.more : ICONS.add));
     const star = make("button", { type: "button", className: "star" }, icon(ICONS.star));
-    const tile = make("div", { className: "tile", data: { style: style.name } }, pick, mix, star);
+    const tile = make("div", { className: style.learned ? "tile learned" : "tile", data: { style: style.name } }, pick, mix, star);
     const words = [title, style.title, style.artist, style.name].join(" ").toLowerCase();
     this.#tiles.set(style.name, { style, tile, pick, mix, star, title, canvas, words });
     pick.addEventListener("click", (event) => this.#act(event.shiftKey ? this.onMix : this.onPick, style.name));
@@ -73,6 +73,10 @@ class StyleGrid extends HTMLElement {
     this.#tiles.get(name).canvas = canvas;
     tile.replaceWith(renewed);
     this.#showAgain();
+  }
+
+  reveal(name) {
+    this.#tiles.get(name).tile.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   #showAgain() {
