@@ -124,6 +124,7 @@ def measure_studio(options: argparse.Namespace) -> dict[str, Any]:
         backend = json.load(urllib.request.urlopen(f"{server.url}/healthz"))["backend"]
         page.open(server.url)
         page.until("!!document.querySelector('compare-view.painted')")
+        first_paint = page.evaluate("Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime)")
         if options.photo != SAMPLE:
             page.give_file("photo-drop input", options.photo)
             time.sleep(2)
@@ -134,7 +135,7 @@ def measure_studio(options: argparse.Namespace) -> dict[str, Any]:
             "finish": summary(single_moves(page, "Saturation", options.samples)),
             "drag": summary(drag(page, "Strength")),
         }
-        return {"backend": backend, **figures}
+        return {"backend": backend, "first_paint_ms": first_paint, **figures}
 
 
 def measure_gradio(options: argparse.Namespace) -> dict[str, Any]:

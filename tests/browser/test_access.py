@@ -43,7 +43,7 @@ def screens(person: Studio) -> Any:
         page.locator(button).first.evaluate("button => button.click()")
         yield dialog
         page.keyboard.press("Escape")
-    page.locator(".export").click()
+    page.locator(".bar .export").click()
     page.locator("export-dialog .more").click()
     yield "batch-dialog"
     page.keyboard.press("Escape")

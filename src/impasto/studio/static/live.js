@@ -3,6 +3,7 @@
 const SHARP_AFTER_MS = 150;
 const SHORTEST_GAP_MS = 33; // between requests: more than 30 pictures a second would only heat the machine
 const SMOOTHING = 0.8; // of the rate that is shown
+const A_DRAG = 4; // previews in a row that have a rate
 
 /** Long edge while something moves: where strokes are decided. A smaller one would be faster and show larger strokes than the painting has. */
 export const PREVIEW_PX = 512;
@@ -16,7 +17,8 @@ export class Live {
   #gap = 0;
   #pause = 0;
   #paintedAt = -Infinity;
-  #gapMs = 0; // between previews
+  #follow = 0; // previews in a row
+  #gapMs = 0; // between them
 
   /**
    * `onPainting(request, header, pixels)` draws, and `onPart` what is in view before the rest comes; `sharpPx()` says how large a painting
@@ -68,9 +70,10 @@ export class Live {
     const now = performance.now();
     const gap = now - this.#paintedAt;
     const follows = !isSharp && sentAt - this.#paintedAt < SHORTEST_GAP_MS;
-    this.#gapMs = follows ? (this.#gapMs ? SMOOTHING * this.#gapMs + (1 - SMOOTHING) * gap : gap) : 0;
+    this.#follow = follows ? this.#follow + 1 : 0;
+    this.#gapMs = this.#follow > 1 ? SMOOTHING * this.#gapMs + (1 - SMOOTHING) * gap : gap;
     this.#paintedAt = now;
-    return this.#gapMs ? 1000 / this.#gapMs : null;
+    return this.#follow >= A_DRAG ? 1000 / this.#gapMs : null;
   }
 
   #pump() {

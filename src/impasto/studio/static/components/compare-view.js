@@ -77,6 +77,8 @@ class CompareView extends HTMLElement {
   /** Makes room for a picture of this size before anything of it is here; `isOther` shows it whole. */
   setSize(width, height, isOther = true) {
     this.#size = { width, height };
+    this.classList.add("sized");
+    this.#scale = 0; // to be told of again
     this.#viewport.setPicture(width, height, isOther);
     this.#layout();
   }
@@ -84,6 +86,11 @@ class CompareView extends HTMLElement {
   /** Device pixels of the screen for a pixel of the photo. */
   get scale() {
     return this.#viewport.scale * devicePixelRatio;
+  }
+
+  /** Whether a picture is here, or at least its size. */
+  get hasPicture() {
+    return this.classList.contains("sized");
   }
 
   get isFitted() {

@@ -32,7 +32,7 @@ class ViewTools extends HTMLElement {
   }
 
   showZoom() {
-    const percent = `${Math.round(100 * this.view.scale)} %`;
+    const percent = this.view.hasPicture ? `${Math.round(100 * this.view.scale)} %` : "–";
     this.percent.textContent = percent;
     this.percent.setAttribute("aria-label", t("zoom.now", { percent }));
   }
