@@ -43,6 +43,20 @@ def test_statistics_take_the_crops_of_one_style_together() -> None:
     assert apart.distance(swapped, torch.tensor([0, 1]), brush).min() > 0.01
 
 
+def test_a_picture_is_odd_where_all_paintings_agree() -> None:
+    torch.manual_seed(0)
+    seen, style, brush = StyleMoments(1, [2]), torch.zeros(1, dtype=torch.int64), torch.zeros(1, 1)
+
+    def crop(steady: float, varied: float) -> torch.Tensor:
+        return moments([torch.tensor([steady, varied])[None, :, None, None] + torch.randn(1, 2, 16, 16)])
+
+    for step in range(200):
+        seen.observe(crop(1.0, 3.0 * (-1) ** step), style, brush)
+    usual, other, wrong = (seen.oddness(crop(*means), style, brush) for means in ((1.0, 3.0), (1.0, 0.0), (-2.0, 3.0)))
+    assert usual < 0.5 and other < 0.5
+    assert wrong > 3
+
+
 def test_unrest_is_told_in_colour_and_light_and_in_flat_places_only() -> None:
     flat = torch.zeros(1, 3, 32, 32)
     specks = flat.clone()

@@ -28,11 +28,13 @@ BRUSHES = (-1.0, 0.0, 1.0)  # where the averages of a style are kept, in log2 of
 SLOWEST_RATE = 0.02  # an average is over the last 50 visits or so
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 SHUFFLE_PERIODS = (2, 4, 8)  # px
+FAINT = 0.06  # a difference that hardly shows, in -1..1
 
 
 @dataclass(frozen=True)
 class ProjectedOptions:
-    """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `calm` against confetti in flat areas (and,
+    """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `typical` for those of
+    each picture, `calm` against confetti in flat areas (and,
     as a share of it, `blotches` against what is larger than a stroke there), `grid` against a pattern that repeats with the network's
     coarsest cell, `lattice` against one that is faint but stands out in a calm picture's spectrum.
 
@@ -44,6 +46,7 @@ class ProjectedOptions:
 
     content: float = 0.3
     statistics: float = 3.0
+    typical: float = 4.0
     calm: float = 5.0
     blotches: float = 1.0
     grid: float = 20.0
@@ -56,7 +59,7 @@ class ProjectedOptions:
 
     def __post_init__(self) -> None:
         check_adversary(self.adversarial)
-        if min(self.content, self.statistics, self.calm, self.blotches, self.grid, self.lattice, self.luminance) < 0:
+        if min(self.content, self.statistics, self.typical, self.calm, self.blotches, self.grid, self.lattice, self.luminance) < 0:
             raise ValueError("loss weights are not negative")
 
 
@@ -138,13 +141,16 @@ class Projected(Objective):
         content = 10 * feature_distance(fakes.features[2:4], photo[2:4])
         content = content + options.luminance * light_distance(fakes.paintings, fakes.photos)
         timid = content_weight * batch.bold[:, 0] ** -options.bold_power
-        apart = self.seen.distance(moments(style_taps(fakes.paintings, fakes.features)), batch.style, batch.brush)
+        found = moments(style_taps(fakes.paintings, fakes.features))
+        apart = self.seen.distance(found, batch.style, batch.brush)
+        odd = self.seen.oddness(found, batch.style, batch.brush)
         colour_unrest, light_unrest = unrest(fakes.paintings, fakes.photos)
         marks = light_unrest + options.blotches * blotches(fakes.paintings, fakes.photos)
         return {
             "adversarial": self.adversary.fooled(judged, options.judges),
             "content": options.content * (timid * content).mean(),
             "statistics": options.statistics * (statistics_weight * apart).mean(),
+            "typical": options.typical * (statistics_weight * odd).mean(),
             "calm": options.calm * (colour_unrest + quiet * marks).mean(),
             "grid": options.grid * grid(fakes.change),
             "lattice": options.lattice * lattice(batch.photos + fakes.change),
@@ -200,12 +206,14 @@ class StyleMoments(nn.Module):
 
     averages: Tensor  # styles×brushes×M
     visits: Tensor  # styles×brushes
+    spreads: Tensor  # styles×M, the mean square of how far single crops are from the averages
 
     def __init__(self, styles: int, channels: list[int]) -> None:
         super().__init__()
         self.lengths = [length for count in channels for length in (count, count, count * count)]
         self.register_buffer("averages", torch.zeros(styles, len(BRUSHES), sum(self.lengths)))
         self.register_buffer("visits", torch.zeros(styles, len(BRUSHES)))
+        self.register_buffer("spreads", torch.zeros(styles, sum(self.lengths)))
 
     @torch.no_grad()
     def observe(self, found: Tensor, style: Tensor, brush: Tensor) -> None:
@@ -218,14 +226,37 @@ class StyleMoments(nn.Module):
             self.visits[index] += near
             rate = near * (1 / self.visits[index].clamp(min=1)).clamp(min=SLOWEST_RATE)
             self.averages[index] += rate[:, None] * (found[crops].mean(0) - self.averages[index])
+            apart = (found[crops] - self._target(style[crops], brush[crops])).square().mean(0)
+            self.spreads[index].lerp_(apart, SLOWEST_RATE if self.spreads[index].any() else 1.0)
 
     def distance(self, found: Tensor, style: Tensor, brush: Tensor) -> Tensor:
-        """How far each style's crops, taken together, are from its averages: N values, L1 in deviations, summed over kinds and taps."""
-        target = (_nearness(brush)[:, :, None] * self.averages[style]).sum(1)  # N×M
+        """How far each style's crops, taken together, are from its averages: N values, mean L1 over kinds and taps.
+
+        In deviations between single crops of the style, so that what all its paintings share counts most.
+        """
         together = F.one_hot(style).float()
         together = (together / together.sum(0).clamp(min=1)).T  # styles×N
-        apart = (together @ (found - target) / self._scale()).abs()  # styles×M
-        return torch.stack([part.mean(1) for part in torch.split(apart, self.lengths, 1)]).sum(0)[style]
+        apart = (together @ ((found - self._target(style, brush)) / self._spread(style))).abs()  # styles×M
+        return torch.stack([part.mean(1) for part in torch.split(apart, self.lengths, 1)]).mean(0)[style]
+
+    def oddness(self, found: Tensor, style: Tensor, brush: Tensor) -> Tensor:
+        """How far each crop's means and deviations lie outside what single crops of its style's paintings have: N values.
+
+        In deviations between those crops, beyond the first: a dark photo may stay dark where the style's paintings are now bright, now
+        dark, and not where all of them are on the same pale paper.
+        """
+        apart = (found - self._target(style, brush)).abs() / self._spread(style)
+        outside = torch.split(F.relu(apart - 1), self.lengths, 1)
+        kinds = [part.mean(1) for kind, part in enumerate(outside) if kind % 3 < 2]  # of every tap, without the correlations
+        return torch.stack(kinds).mean(0)
+
+    def _target(self, style: Tensor, brush: Tensor) -> Tensor:
+        """N×M: the averages for N styles and N×1 brushes."""
+        return (_nearness(brush)[:, :, None] * self.averages[style]).sum(1)
+
+    def _spread(self, style: Tensor) -> Tensor:
+        """N×M: how far single crops are from the averages, with a little of each channel's own scale for those that never move."""
+        return self.spreads[style].sqrt() + 0.02 * self._scale()
 
     def _scale(self) -> Tensor:
         """M: each channel's deviation for its mean and its deviation, 1 for correlations, so that every channel counts alike."""
@@ -243,21 +274,24 @@ def _nearness(brush: Tensor) -> Tensor:
 
 
 def unrest(painting: Tensor, photo: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean difference of (colour, light) between neighbouring pixels where the photo is flat: specks and marks in a sky. N values each."""
+    """Mean square difference of (colour, light) between neighbouring pixels where the photo is flat: specks and marks in a sky.
+
+    N values each, in units of `FAINT`. Squared: a few loud marks are worse than the grain of a canvas, and make moments more cheaply.
+    """
     flat = flatness(photo)
     painted = luma(painting).float()
     return _differences(painting.float() - painted, flat), _differences(painted, flat)
 
 
 def blotches(painting: Tensor, photo: Tensor) -> Tensor:
-    """How far 8 px squares of what was painted on a photo depart from the 40 px around them where the photo is flat: N values, L1.
+    """How far 8 px squares of what was painted on a photo depart from the 40 px around them where the photo is flat: N values, squared.
 
     Strokes average away in such a square; a comma or a drop that stands alone in a sky does not.
     """
     flat = F.avg_pool2d(flatness(photo), 8, 4)
     coarse = F.avg_pool2d((painting - photo).float(), 8, 4)  # N×3×h×w, a square every 4 px
     around = F.avg_pool2d(coarse, 9, 1, 4, count_include_pad=False)
-    return ((coarse - around).abs() * flat).mean((1, 2, 3))
+    return ((coarse - around).square() * flat).mean((1, 2, 3)) / FAINT
 
 
 @torch.no_grad()
@@ -269,9 +303,9 @@ def flatness(photo: Tensor) -> Tensor:
 
 
 def _differences(picture: Tensor, weight: Tensor) -> Tensor:
-    across = (picture[..., 1:] - picture[..., :-1]).abs() * weight[..., 1:]
-    down = (picture[..., 1:, :] - picture[..., :-1, :]).abs() * weight[..., 1:, :]
-    return across.mean((1, 2, 3)) + down.mean((1, 2, 3))
+    across = (picture[..., 1:] - picture[..., :-1]).square() * weight[..., 1:]
+    down = (picture[..., 1:, :] - picture[..., :-1, :]).square() * weight[..., 1:, :]
+    return (across.mean((1, 2, 3)) + down.mean((1, 2, 3))) / FAINT
 
 
 def grid(change: Tensor, cells: int = 4) -> Tensor:
