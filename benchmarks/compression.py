@@ -63,7 +63,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(found, indent=2))
         return
-    print(f"{found['machine']}; {options.size} px, median of {options.runs}, one run; {found['versions']}")
+    print(f"{found['machine']}; {options.size} px, least of {options.runs}, one run; {found['versions']}")
     for name, figures in {**found["networks"], "times": found["ratios"]}.items():
         print(f"{name:12}" + "".join(f"  {figure} {value:,}" for figure, value in figures.items()))
 

@@ -23,7 +23,7 @@ class Target:
     size_px: int = 256
 
     def measure(self, palette: Palette) -> float:
-        """What the palette takes of it; milliseconds are measured now, the median of several runs."""
+        """What the palette takes of it; milliseconds are measured now."""
         if self.kind == "ms":
             return fastest(race({"": palette}, (self.size_px,))[""], self.size_px)[1]
         return float(palette.generator.macs_256 if self.kind == "macs" else len(pack(palette)))
