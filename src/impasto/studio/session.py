@@ -45,12 +45,13 @@ class Job:
 
 
 class Session:
-    """Serves one accepted websocket until it closes."""
+    """Serves one accepted websocket until it closes. `make_way` is called before every painting: whatever else can wait shall wait."""
 
-    def __init__(self, socket: WebSocket, engine: Gallery, pictures: PictureStore) -> None:
+    def __init__(self, socket: WebSocket, engine: Gallery, pictures: PictureStore, make_way: Callable[[], None]) -> None:
         self._socket = socket
         self._engine = engine
         self._pictures = pictures
+        self._make_way = make_way
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
         self._next: PaintRequest | None = None
@@ -101,6 +102,7 @@ class Session:
         self._wake.set()
 
     async def _accept_paint(self, request: PaintRequest) -> None:
+        self._make_way()
         older, self._next = self._next, request
         for job in (self._painting, self._thumb):
             if job:
