@@ -112,6 +112,7 @@ def test_a_style_is_learned_while_one_watches(
     learned = read(httpx.get(f"{studio.url}/api/styles/my-stripes/palette").content)
     person.until_pixels(painted(learned, make_pixels(200, 120, seed=7), strength=0.5))
     person.until(lambda: person.page.locator("[data-style=my-stripes] canvas[data-made]").count() == 1, "it has no thumbnail")
+    httpx.delete(f"{studio.url}/api/styles/my-stripes")
     person.complaints = [words for words in person.complaints if "ERR_CONNECTION_REFUSED" not in words and "404" not in words]
 
 
@@ -212,7 +213,7 @@ def test_axe_finds_nothing_where_styles_are_learned(
     page.get_by_text(words).wait_for()
     found = violations(page)
     httpx.delete(f"{studio.url}/api/lesson")
-    page.locator("style-grid .more").click(force=True)
+    page.locator("[data-style=sunny] .more").click(force=True)
     found += violations(page)
     page.locator("style-dialog .delete").click()
     page.get_by_role("alert").wait_for()
