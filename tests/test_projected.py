@@ -77,6 +77,11 @@ def test_blotches_are_what_stands_alone_in_a_flat_place() -> None:
     assert blotches(comma, sky) > 10 * blotches(hatching, sky)
     assert blotches(comma, sky) > 10 * blotches(busy + comma, busy)
     assert blotches(tint, sky) < 1e-6
+    half = sky.clone()
+    half[..., 48:] = 0.6  # a wall beside the sky, which is painted in another colour
+    recoloured = half.clone()
+    recoloured[:, 0, :, 48:] = -0.6
+    assert blotches(recoloured, half) < 0.1 * blotches(comma, sky)
 
 
 def test_frozen_features_have_the_promised_strides_and_no_trainable_weight() -> None:

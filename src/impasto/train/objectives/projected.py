@@ -286,9 +286,10 @@ def unrest(painting: Tensor, photo: Tensor) -> tuple[Tensor, Tensor]:
 def blotches(painting: Tensor, photo: Tensor) -> Tensor:
     """How far 8 px squares of what was painted on a photo depart from the 40 px around them where the photo is flat: N values, squared.
 
-    Strokes average away in such a square; a comma or a drop that stands alone in a sky does not.
+    Strokes average away in such a square; a comma or a drop that stands alone in a sky does not. Only places count that have nothing but
+    flatness around them: beside an edge, a thing that is given another colour than its surroundings would look like a blotch.
     """
-    flat = F.avg_pool2d(flatness(photo), 8, 4)
+    flat = -F.max_pool2d(-F.avg_pool2d(flatness(photo), 8, 4), 9, 1, 4)
     coarse = F.avg_pool2d((painting - photo).float(), 8, 4)  # N×3×h×w, a square every 4 px
     around = F.avg_pool2d(coarse, 9, 1, 4, count_include_pad=False)
     return ((coarse - around).square() * flat).mean((1, 2, 3)) / FAINT
