@@ -6,6 +6,7 @@ Every error is JSON with `error` and `hint`. No path ever comes from a client: p
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import shutil
 import socket
@@ -64,12 +65,11 @@ def create_app(
 ) -> FastAPI:
     """The studio for one palette.
 
-    `home` is the folder of learned styles; without one they are lost when the studio stops. `allowed_hosts` are Host names it answers for
+    `home` is the folder of learned styles; without one they are lost when the program ends. `allowed_hosts` are Host names it answers for
     besides the loopback ones.
     """
     app = FastAPI(title="Impasto studio", version=__version__, docs_url=None, redoc_url=None, lifespan=_life)
-    app.state.passing_home = None if home else Path(tempfile.mkdtemp(prefix="impasto-"))
-    folder = home or app.state.passing_home
+    folder = home or _passing_folder()
     app.state.engine = Gallery(palette, folder / "styles", backend)
     app.state.apprentice = Apprentice(folder / "lesson", app.state.engine.add)
     app.state.pictures = PictureStore()
@@ -94,8 +94,6 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     opening = asyncio.create_task(asyncio.to_thread(app.state.engine.paint, first, Look()))
     yield
     await asyncio.gather(opening, asyncio.to_thread(app.state.apprentice.close), return_exceptions=True)
-    if app.state.passing_home:
-        shutil.rmtree(app.state.passing_home, ignore_errors=True)
 
 
 def _add_error_handlers(app: FastAPI) -> None:
@@ -339,6 +337,13 @@ def own_folder() -> Path:
     """Where the person's learned styles are kept: $XDG_DATA_HOME/impasto, or ~/.local/share/impasto."""
     data = os.environ.get("XDG_DATA_HOME", "")
     return (Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share") / "impasto"
+
+
+def _passing_folder() -> Path:
+    """A folder that goes with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="impasto-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def config(app: FastAPI) -> uvicorn.Config:
