@@ -78,9 +78,9 @@ def _sheet(painted: dict[str, Painted], judge: Judge) -> str:
 
 def _notes(judge: Judge) -> str:
     return (
-        f"Milliseconds are the least of {RUNS} runs of the network alone, batch 1, all stages taking turns in one run on this machine, on "
-        f"the cores that this process may use. Scores are means over {len(judge.photos)} photos and {len(judge.known)} styles "
-        f"({', '.join(judge.known)}), by EfficientNet-Lite2; style distance is to {judge.against}."
+        f"Milliseconds are the least of {RUNS} or, on a busy machine, more runs of the network alone, batch 1, all stages taking turns in "
+        f"one run on this machine, on the cores that this process may use. Scores are means over {len(judge.photos)} photos and "
+        f"{len(judge.known)} styles ({', '.join(judge.known)}), by EfficientNet-Lite2; style distance is to {judge.against}."
     )
 
 

@@ -12,6 +12,7 @@ from impasto.palette import Palette, pack
 FORMS = re.compile(r"(?:ms=(?P<ms>[\d.]+)@(?P<px>\d+)|macs=(?P<macs>[\d.]+)(?P<unit>[kMG]?)|size=(?P<size>[\d.]+)(?P<bytes>[kM]?)B)")
 UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
 MOST_PX = 2048
+PATIENT = 31  # runs: a decision hangs on it, and other programs may disturb
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Target:
     def measure(self, palette: Palette) -> float:
         """What the palette takes of it; milliseconds are measured now."""
         if self.kind == "ms":
-            return fastest(race({"": palette}, (self.size_px,))[""], self.size_px)[1]
+            return fastest(race({"": palette}, (self.size_px,), runs=PATIENT)[""], self.size_px)[1]
         return float(palette.generator.macs_256 if self.kind == "macs" else len(pack(palette)))
 
     def describe(self, value: float) -> str:
