@@ -21,7 +21,7 @@ PICTURE_PX = 320
 
 def write(path: Path, stages: dict[str, Palette], chosen: Palette, judge: Judge, remarks: list[str]) -> None:
     """Measure all stages beside each other and make the page; `remarks` are what was decided on the way."""
-    times = race(stages)
+    times = race(stages, SIZES_PX)
     painted = {name: judge.paint(palette) for name, palette in stages.items()}
     scores = {name: judge.scores(made) for name, made in painted.items()}
     kept = next(name for name, palette in stages.items() if palette is chosen)
