@@ -8,8 +8,8 @@ back to be sure). `drag` moves the slider 60 times a second; each move is timed 
 With --gradio the same engine is measured behind a Gradio slider (benchmarks/gradio_app.py) in the same run and in the same way; a picture
 counts as there when the browser has decoded it. Gradio is no dependency of Impasto; it lives in an environment of its own:
 
-    python -m venv /tmp/gradio && /tmp/gradio/bin/pip install gradio -e .
-    python benchmarks/studio_latency.py --gradio /tmp/gradio/bin/python
+    python -m venv .gradio && .gradio/bin/pip install gradio -e .
+    python benchmarks/studio_latency.py --gradio .gradio/bin/python
 
 Needs Chromium.
 """

@@ -45,7 +45,7 @@ class ProjectedOptions:
     """
 
     content: float = 0.3
-    statistics: float = 3.0
+    statistics: float = 30.0
     typical: float = 4.0
     calm: float = 5.0
     blotches: float = 1.0
