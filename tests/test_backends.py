@@ -15,7 +15,7 @@ def test_runs_that_were_cancelled_leave_no_trace(backend: str) -> None:
     shipped = palette.read(palette.shipped())
     random = np.random.default_rng(7)
     code = shipped.styles[0].code
-    photos = [random.uniform(-1, 1, (1, 4, *size)).astype(np.float32) for size in ((384, 256), (64, 96), (256, 256))]
+    photos = [random.uniform(-1, 1, (1, 5, *size)).astype(np.float32) for size in ((384, 256), (64, 96), (256, 256))]
     fresh = [BACKENDS[backend](shipped.model).run(photo, code) for photo in photos]
     worn = BACKENDS[backend](shipped.model)
     for turn in range(60):
@@ -30,6 +30,6 @@ def test_runs_that_were_cancelled_leave_no_trace(backend: str) -> None:
 
 def test_openvino_stops_in_the_middle_of_the_network() -> None:
     shipped = palette.read(palette.shipped())
-    photo = np.zeros((1, 4, 1024, 1024), np.float32)
+    photo = np.zeros((1, 5, 1024, 1024), np.float32)
     with pytest.raises(Cancelled):
         OpenVinoBackend(shipped.model).run(photo, shipped.styles[0].code, lambda: True)

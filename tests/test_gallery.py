@@ -161,7 +161,7 @@ def test_what_is_no_style_is_refused(client: httpx.Client, tiny_palette: Palette
     assert "damaged" in refused(b"")
     assert "3 styles" in refused(pack(tiny_palette))
     lying = single()
-    assert "does not paint" in refused(pack(replace(lying, generator=replace(lying.generator, inputs=4))))
+    assert "does not paint" in refused(pack(replace(lying, generator=replace(lying.generator, inputs=5))))
 
 
 @pytest.mark.parametrize(

@@ -16,18 +16,18 @@ def seeded() -> None:
 
 
 def test_the_code_of_zeros_is_the_photo_exactly() -> None:
-    canvas = torch.rand(2, 4, 32, 48) * 2 - 1
+    canvas = torch.rand(2, 5, 32, 48) * 2 - 1
     assert torch.equal(FilmGenerator(SMALL)(canvas, torch.zeros(2, 8)), canvas[:, :3])
 
 
 def test_beyond_full_strength_the_painting_stays_in_range() -> None:
     code = torch.cat([torch.ones(1, 1), torch.randn(1, 7) * 5], dim=1)
-    painting = FilmGenerator(SMALL)(torch.rand(1, 4, 32, 32) * 2 - 1, 1.5 * code)
+    painting = FilmGenerator(SMALL)(torch.rand(1, 5, 32, 32) * 2 - 1, 1.5 * code)
     assert painting.abs().max() <= 1
 
 
 def test_beyond_full_strength_the_painting_goes_further_from_the_photo() -> None:
-    generator, canvas = FilmGenerator(SMALL), torch.cat([torch.zeros(1, 3, 32, 32), torch.rand(1, 1, 32, 32)], dim=1)
+    generator, canvas = FilmGenerator(SMALL), torch.cat([torch.zeros(1, 3, 32, 32), torch.rand(1, 2, 32, 32)], dim=1)
     for layer in (generator.skip, *(module.scale_shift for module in generator.modules() if isinstance(module, Film))):
         layer.weight.data.zero_()  # so that the code is nothing but its gate
     code = torch.cat([torch.ones(1, 1), torch.zeros(1, 7)], dim=1)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from impasto.canvas import canvas_grain
 from impasto.train import loop
+from impasto.train.data import canvas_under
 from tests import toy
 
 STEPS = 400
@@ -19,7 +19,7 @@ def test_cyclegan_learns_a_known_mapping_and_its_inverse(tmp_path: Path) -> None
     painters = shipped.painters()
     scenes = [toy.scene(8000 + seed) for seed in range(64)]
     photos, truth = toy.tensors(scenes), toy.tensors([toy.target(scene) for scene in scenes])
-    canvas = torch.from_numpy(canvas_grain(toy.SIDE_PX, toy.SIDE_PX)[None, None].copy()).expand(len(scenes), -1, -1, -1)
+    canvas = torch.stack([canvas_under(photo) for photo in photos])
     judge = toy.classifier()
     with torch.no_grad():
         painted = painters[""].paint(photos, canvas)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from impasto import refinement, tiling
 from impasto.backends import Backend, Cancelled, Measurement, choices, measure_backends, open_backend
-from impasto.canvas import canvas_grain
+from impasto.canvas import Flow, canvas, flow
 from impasto.errors import ImpastoError
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
@@ -202,12 +202,12 @@ class Engine:
         job.timings["cached"] = False
         job.plan([level.painted.area for level in levels])
         coarse = self.photo(picture, max(levels[0].size))
-        painting = levels[0].result.of(self._working_painting(picture, coarse, code, job))
+        painting, working = levels[0].result.of(self._working_painting(picture, coarse, code, job)), coarse
         gentle = self.palette.photo_code + np.float32(REFINE_STRENGTH) * (code - self.palette.photo_code)
         for below, level in itertools.pairwise(levels):
             fine = self.photo(picture, max(level.size))
             guide = refinement.guide(painting, coarse.pixels, fine.pixels, detail, below, level)
-            planes = _pack(guide, self.palette.generator, level.painted)
+            planes = _pack(guide, self.palette.generator, self._flow(working), level)
             finer = self._generate(planes, gentle, guide.shape, job, is_whole=level.painted == refinement.whole(level.size))
             painting, coarse = refinement.anchored(finer, painting, below, level), fine
         return painting
@@ -220,12 +220,20 @@ class Engine:
             return painting
         planes: Planes | None = self._cache.get(("planes", photo.id))
         if planes is None:
-            planes = _pack(photo.pixels, self.palette.generator)
+            planes = _pack(photo.pixels, self.palette.generator, self._flow(photo))
             self._cache.put(("planes", photo.id), planes, planes.nbytes)
         painting = self._generate(planes, code, photo.pixels.shape, job)
         painting.flags.writeable = False
         self._cache.put(key, painting, painting.nbytes)
         return painting
+
+    def _flow(self, photo: Picture) -> Flow:
+        """Which way strokes run, the same at all sizes: found at the working size."""
+        found: Flow | None = self._cache.get(("flow", photo.id))
+        if found is None:
+            found = flow(photo.pixels)
+            self._cache.put(("flow", photo.id), found, found.vectors.nbytes)
+        return found
 
     def _generate(self, photo: Planes, code: Code, shape: tuple[int, ...], job: _Job, is_whole: bool = True) -> Pixels:
         """The network over packed planes, tile by tile, as H×W×3 of `shape` in 0..1."""
@@ -344,11 +352,11 @@ def _detail(strength: float) -> float:
     return 1 - (1 - DETAIL) * min(1.0, strength)
 
 
-def _pack(pixels: Pixels, generator: GeneratorInfo, window: Window | None = None) -> Planes:
+def _pack(pixels: Pixels, generator: GeneratorInfo, course: Flow, level: Level | None = None) -> Planes:
     """1×C×H×W in -1..1, reflected at the right and bottom up to the multiple; tiny pictures first repeat their edges.
 
-    C is what the generator takes: 3, or 4 with the canvas as the last plane. `window` is the place of the pixels in their picture, which
-    they are all of without it; it begins and ends at multiples or at the picture's edges.
+    C is what the generator takes: 3, or 4 with the canvas as the last plane, which is combed along the `course` of the strokes. The pixels
+    are what is painted at that level, and all of their picture without one.
     """
     multiple = generator.size_multiple
     height, width = pixels.shape[:2]
@@ -357,8 +365,8 @@ def _pack(pixels: Pixels, generator: GeneratorInfo, window: Window | None = None
         pixels = np.pad(pixels, ((0, max(0, smallest - height)), (0, max(0, smallest - width)), (0, 0)), mode="edge")
         height, width = pixels.shape[:2]
     whole = np.empty((1, generator.inputs, -(-height // multiple) * multiple, -(-width // multiple) * multiple), np.float32)
-    top, left = (window.top, window.left) if window else (0, 0)
-    whole[:, 3:] = canvas_grain(whole.shape[2], whole.shape[3], top, left)
+    if generator.inputs > 3:
+        whole[0, 3:] = _ground(course, whole.shape[2], whole.shape[3], level)[: generator.inputs - 3]
     planes = whole[:, :3]
     inner = planes[0, :, :height, :width]
     for channel in range(3):  # one by one is several times faster, as in tiling
@@ -368,6 +376,13 @@ def _pack(pixels: Pixels, generator: GeneratorInfo, window: Window | None = None
     planes[0, :, height:, :width] = planes[0, :, height - 1 - bottom : height - 1, :width][:, ::-1]
     planes[0, :, :, width:] = planes[0, :, :, width - 1 - right : width - 1][:, :, ::-1]
     return whole
+
+
+def _ground(course: Flow, height: int, width: int, level: Level | None) -> Planes:
+    if level is None:
+        return canvas(course, height, width)
+    size = level.size[1], level.size[0]
+    return canvas(course, height, width, at=(level.painted.top, level.painted.left), size=size)
 
 
 def _to_unit(planes: Planes) -> Planes:

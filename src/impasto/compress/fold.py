@@ -39,7 +39,7 @@ class Fixed(nn.Module):
 
 
 class Folded(nn.Module):
-    """A generator that paints one code only: N×4×H×W in -1..1 in, N×3×H×W out."""
+    """A generator that paints one code only: N×5×H×W in -1..1 in, N×3×H×W out."""
 
     code: Tensor  # 1×code_length
 
@@ -99,9 +99,9 @@ def _describe(model: Any, palette: Palette, look: Look) -> None:
         "styles": ", ".join(f"{name} {weight:g}" for name, weight in look.styles),
         "strength": f"{look.strength:g}",
         "brush": f"{look.brush:g}",
-        "input": f"photo, 1x{palette.generator.inputs}xHxW in -1..1: red, green, blue, canvas",
+        "input": f"photo, 1x{palette.generator.inputs}xHxW in -1..1: red, green, blue, and the two grains of the canvas",
         "size": f"H and W are multiples of {palette.generator.size_multiple}",
-        "canvas": "noise fixed to the place, uniform in -1..1: impasto.canvas.canvas_grain",
+        "canvas": "noise in -1..1, combed along the photo's forms: impasto.canvas.canvas_of",
         "output": "painting, 1x3xHxW in -1..1",
     }
     for name, value in facts.items():

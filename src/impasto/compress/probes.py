@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from impasto.backends import Backend, Code, Planes
-from impasto.canvas import canvas_grain
 from impasto.look import Look
 from impasto.palette import Palette
 from impasto.train import practice
-from impasto.train.data import Image, picture_files, whole
+from impasto.train.data import Image, canvas_under, picture_files, whole
 from impasto.train.examples import gather
 
 MOST_PHOTOS = 160
@@ -61,6 +61,7 @@ def levels_apart(made: list[Planes], wanted: list[Planes], probes: list[Probe]) 
 
 def _probe(palette: Palette, image: Image, style: int, strength: float, brush: float) -> Probe:
     name = palette.styles[style].name
-    planes = np.concatenate([whole(image, PROBE_PX).numpy(), canvas_grain(PROBE_PX, PROBE_PX)[None]])[: palette.generator.inputs]
+    photo = whole(image, PROBE_PX)
+    planes = torch.cat([photo, canvas_under(photo)])[: palette.generator.inputs].numpy()
     code = palette.code(Look(styles=((name, 1.0),), strength=strength, brush=brush))
     return Probe(np.ascontiguousarray(planes[None], np.float32), code, name)

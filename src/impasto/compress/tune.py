@@ -17,7 +17,7 @@ import torch
 from impasto.compress.export import made_again, with_thumbs
 from impasto.palette import Palette
 from impasto.train import loop
-from impasto.train.data import Batch, Image
+from impasto.train.data import Batch, Image, canvases
 from impasto.train.examples import crop
 from impasto.train.painter import Painter
 from impasto.train.progress import Progress
@@ -83,12 +83,13 @@ def _batch(images: list[Image], recipe: Recipe, step: int) -> Batch:
     random = np.random.default_rng([recipe.train.seed, 8, step])
     data = recipe.data
     chosen = [images[int(index)] for index in random.integers(len(images), size=CROPS)]
-    photos = torch.stack([crop(image, random, random.uniform(*data.photo_px), data.crop_px) for image in chosen])
+    cut = [crop(image, random, random.uniform(*data.photo_px), data.crop_px) for image in chosen]
+    photos = torch.stack(cut)
     brush = random.uniform(-1, 1, CROPS) * (random.random(CROPS) < 0.5)
     bold = 1 + 0.5 * random.random(CROPS) * (random.random(CROPS) < 0.3)
     return Batch(
         photos=photos,
-        canvas=torch.from_numpy(random.uniform(-1, 1, (CROPS, 1, data.crop_px, data.crop_px))).float(),
+        canvas=canvases(cut, random),
         paintings=photos,
         style=torch.from_numpy(random.integers(len(recipe.styles), size=CROPS)),
         brush=torch.from_numpy(brush).float()[:, None],

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from impasto import picture
+from impasto.canvas import PERIOD_PX, canvas_of
 from impasto.errors import ImpastoError
 from impasto.train.recipe import Recipe, StyleRecipe
 
@@ -32,9 +33,9 @@ LARGEST_SIDE_PX = 1600  # short sides are reduced to this, so that a folder of l
 class Batch:
     """One step's pictures, `crops_per_style` of each drawn style in a row.
 
-    photos, paintings: N×3×P×P; canvas: N×1×P×P noise; style: N indices; brush: N×1 in -1..1 (log2 of the brush size that the
-    paintings' zoom stands for); bold: N×1 in 1..1.5, the strength asked for; offset: rows and columns in 0..8 that are cut off before
-    judging.
+    photos, paintings: N×3×P×P; canvas: N×2×P×P noise under the photos; style: N indices; brush: N×1 in -1..1 (log2 of the brush size
+    that the paintings' zoom stands for); bold: N×1 in 1..1.5, the strength asked for; offset: rows and columns in 0..8 that are cut off
+    before judging.
     """
 
     photos: Tensor
@@ -91,7 +92,7 @@ class Pictures:
         paintings = [self._painting(int(index), zoom, random) for index, zoom in zip(style, brush, strict=True)]
         return Batch(
             torch.stack(photos),
-            torch.from_numpy(random.uniform(-1, 1, (len(style), 1, data.crop_px, data.crop_px))).float(),
+            canvases(photos, random),
             torch.stack(paintings),
             torch.from_numpy(style),
             torch.from_numpy(brush).float()[:, None],
@@ -194,6 +195,17 @@ def whole(image: Image, size_px: int) -> Tensor:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return _scaled(image[top : top + side, left : left + side], size_px)
+
+
+def canvases(photos: list[Tensor], random: Random) -> Tensor:
+    """N×2×P×P of N photos, each from another piece of cloth."""
+    shifts = random.integers(PERIOD_PX, size=(len(photos), 2)).tolist()
+    return torch.stack([canvas_under(photo, (down, right)) for photo, (down, right) in zip(photos, shifts, strict=True)])
+
+
+def canvas_under(photo: Tensor, shift: tuple[int, int] = (0, 0)) -> Tensor:
+    """2×H×W for a 3×H×W photo in -1..1."""
+    return torch.from_numpy(canvas_of((photo.permute(1, 2, 0) / 2 + 0.5).numpy(), shift))
 
 
 def _scaled(square: Image, size_px: int) -> Tensor:

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.canvas import canvas_grain
 from impasto.palette import Palette
+from impasto.train.data import canvas_under, canvases
 from impasto.train.examples import Image, crop
 from impasto.train.likeness import CROP_PX, Likeness, eyes
 from impasto.train.networks import SIZE_MULTIPLE, FilmGenerator
@@ -56,7 +56,7 @@ class Pupil(nn.Module):
         return F.pad(self.free + brush * self.brush_free, (1, 0), value=1.0)
 
     def forward(self, planes: Tensor, brush: float = 0.0) -> Tensor:
-        """N×4×H×W photos on canvas → N×3×H×W paintings."""
+        """N×5×H×W photos on canvas → N×3×H×W paintings."""
         return torch.as_tensor(self.generator(planes, self.code(brush).expand(len(planes), -1)))
 
 
@@ -123,11 +123,11 @@ class Learner:
         return {name: float(value.detach()) for name, value in figures.items()}, loss
 
     def _planes(self, random: np.random.Generator, count: int) -> Tensor:
-        """Random photo crops on noise: N×4×P×P, a cell larger than what is judged."""
+        """Random photo crops on canvas: N×5×P×P, a cell larger than what is judged."""
         size = CROP_PX + SIZE_MULTIPLE
         chosen = [self.photos[int(random.integers(len(self.photos)))] for _ in range(count)]
-        cut = torch.stack([crop(photo, random, random.uniform(*PHOTO_PX), size) for photo in chosen])
-        return torch.cat([cut, torch.from_numpy(random.uniform(-1, 1, (count, 1, size, size))).float()], dim=1)
+        cut = [crop(photo, random, random.uniform(*PHOTO_PX), size) for photo in chosen]
+        return torch.cat([torch.stack(cut), canvases(cut, random)], dim=1)
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on."""
@@ -150,6 +150,6 @@ class Learner:
         height, width = photo.shape[:2]
         whole = np.pad(photo, ((0, -height % SIZE_MULTIPLE), (0, -width % SIZE_MULTIPLE), (0, 0)), mode="edge")
         tensor = torch.from_numpy(whole).permute(2, 0, 1).float() / 127.5 - 1
-        planes = torch.cat([tensor, torch.from_numpy(canvas_grain(*whole.shape[:2]).copy())[None]])[None]
+        planes = torch.cat([tensor, canvas_under(tensor)])[None]
         painting = self.average(planes)[0].permute(1, 2, 0).clamp(-1, 1)
         return np.asarray((painting * 127.5 + 127.5).round().numpy(), np.uint8)[:height, :width]

@@ -71,7 +71,7 @@ class Painter(nn.Module):
         self.codes = StyleCodes(styles, generator.code_length)
 
     def forward(self, photos: Tensor, canvas: Tensor, style: Tensor, brush: Tensor, strength: Tensor) -> Tensor:
-        """N×3×H×W photos on N×1×H×W canvas → N×3×H×W paintings."""
+        """N×3×H×W photos on N×2×H×W canvas → N×3×H×W paintings."""
         return torch.as_tensor(self.generator(self.planes(photos, canvas), self.codes(style, brush, strength)))
 
     def paint(self, photos: Tensor, canvas: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ class Painter(nn.Module):
 
     def planes(self, photos: Tensor, canvas: Tensor) -> Tensor:
         """What the generator takes: the canvas only where it wants one."""
-        return torch.cat([photos, canvas], dim=1) if self.generator.inputs == 4 else photos
+        return torch.cat([photos, canvas], dim=1)[:, : self.generator.inputs]
 
     def painters(self) -> dict[str, Painter]:
         """What becomes a palette of its own, by the ending of its file's name."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from impasto.canvas import canvas_grain
 from impasto.measure.quality import StyleSpace, kernel_distance, structure
-from impasto.train.data import Image, Pictures, whole
+from impasto.train.data import Image, Pictures, canvas_under, whole
 from impasto.train.painter import Painter, Shipped
 
 SHEET_ROWS = 4
@@ -47,7 +46,7 @@ class Sampler:
 def paint(painter: Painter, photo: Tensor, device: torch.device, styles: int | None = None) -> list[Tensor]:
     """One 3×H×W photo in the painter's first styles, all of them where no number is given."""
     count = len(painter.codes.free) if styles is None else styles
-    canvas = torch.from_numpy(canvas_grain(*photo.shape[1:]).copy())[None, None].expand(count, -1, -1, -1)
+    canvas = canvas_under(photo)[None].expand(count, -1, -1, -1)
     style, ones = torch.arange(count), torch.ones(count, 1)
     photos = photo[None].expand(count, -1, -1, -1)
     painted = painter(*(tensor.to(device) for tensor in (photos, canvas, style, 0 * ones, ones)))

@@ -75,7 +75,7 @@ class Cut(Objective):
         self.judge = discriminator(recipe)
         size_px = 8 * self.shipped.generator.size_multiple
         with torch.no_grad():
-            taps = self.taps(torch.zeros(1, 3, size_px, size_px), torch.zeros(1, 1, size_px, size_px))
+            taps = self.taps(torch.zeros(1, 3, size_px, size_px), torch.zeros(1, 2, size_px, size_px))
         self.heads = nn.ModuleList(Head(tap.shape[1], self.options.head_width) for tap in taps)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
