@@ -6,8 +6,9 @@ paint, as a brush does. Knows pictures and places, no network.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,15 +52,16 @@ def flow(pixels: Pixels) -> Flow:
 def canvas(flow: Flow, height: int, width: int, *, at: Pair = (0, 0), size: Pair | None = None, shift: Pair = (0, 0)) -> Planes:
     """The broad and the fine grain, 2×H×W in -1..1, for the part at row and column `at` of the flow's picture at `size`, its own without.
 
-    A place has the same grain whatever part it is asked for in. `shift` takes another piece of the same cloth.
+    A place has the same grain whatever part it is asked for in, which begins at multiples of `CELL_PX`. `shift` takes another piece of
+    the same cloth.
     """
     whole_height, whole_width = size or (flow.height, flow.width)
     rows, columns = np.arange(at[0], at[0] + height), np.arange(at[1], at[1] + width)
-    x, y = _between(_between(flow.vectors, 1, rows, flow.height / whole_height), 2, columns, flow.width / whole_width)
-    turn = np.arctan2(y, x) * np.float32(DIRECTIONS / (2 * np.pi))
-    direction = np.rint(turn).astype(np.int32) % DIRECTIONS
-    places = direction, ((rows + shift[0]) % PERIOD_PX)[:, None], (columns + shift[1]) % PERIOD_PX
-    return np.stack([_cloth(grain)[places] for grain in GRAINS_PX])
+    turns = _turns(flow, rows[::CELL_PX] // CELL_PX, columns[::CELL_PX] // CELL_PX, (flow.height / whole_height, flow.width / whole_width))
+    places = turns.repeat(CELL_PX, 0)[:height].repeat(CELL_PX, 1)[:, :width] * PERIOD_PX**2
+    places += ((rows + shift[0]) % PERIOD_PX * PERIOD_PX).astype(np.int32)[:, None]
+    places += ((columns + shift[1]) % PERIOD_PX).astype(np.int32)
+    return np.stack([_cloth(grain).reshape(-1).take(places) for grain in GRAINS_PX])
 
 
 def canvas_of(pixels: Pixels, shift: Pair = (0, 0)) -> Planes:
@@ -73,16 +75,23 @@ def _blurred(planes: NDArray[np.float32], deviation: float) -> NDArray[np.float3
     return np.asarray(down @ planes @ across.T, np.float32)
 
 
-@cache
+@lru_cache(maxsize=32)
 def _gaussian(side: int, deviation: float) -> NDArray[np.float32]:
     places = np.arange(side)
     weights = np.exp(-0.5 * ((places[:, None] - places) / deviation) ** 2)
     return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
 
 
-def _between(vectors: NDArray[np.float32], axis: int, places: NDArray[np.int64], scale: float) -> NDArray[np.float32]:
-    """The cells' vectors at pixels along one axis, linearly; the outermost ones hold beyond the edge."""
-    at = np.clip(((places + 0.5) * scale / CELL_PX - 0.5), 0, vectors.shape[axis] - 1)
+def _turns(flow: Flow, rows: NDArray[np.int64], columns: NDArray[np.int64], scale: tuple[float, float]) -> NDArray[np.int32]:
+    """Which of the directions each square of a picture takes that is drawn to another scale; there too squares are `CELL_PX` wide."""
+    x, y = _between(_between(flow.vectors, 1, rows, scale[0]), 2, columns, scale[1])
+    turns: NDArray[np.int32] = np.rint(np.arctan2(y, x) * (DIRECTIONS / (2 * math.pi))).astype(np.int32) % DIRECTIONS
+    return turns
+
+
+def _between(vectors: NDArray[np.float32], axis: int, squares: NDArray[np.int64], scale: float) -> NDArray[np.float32]:
+    """The cells' vectors in the middle of squares along one axis, linearly; the outermost ones hold beyond the edge."""
+    at = np.clip((squares + 0.5) * scale - 0.5, 0, vectors.shape[axis] - 1)
     before = np.minimum(at.astype(np.int64), vectors.shape[axis] - 2) if vectors.shape[axis] > 1 else np.zeros(len(at), np.int64)
     shape = [1, 1, 1]
     shape[axis] = len(at)
@@ -95,14 +104,14 @@ def _between(vectors: NDArray[np.float32], axis: int, places: NDArray[np.int64],
 def _cloth(grain: tuple[float, float]) -> NDArray[np.float32]:
     """D×P×P: one noise under a long Gaussian that points in each direction."""
     noise = np.random.RandomState(1).random_sample((PERIOD_PX, PERIOD_PX)) - 0.5  # this old stream is frozen for good
-    spectrum = np.fft.rfft2(noise)
-    down, across = np.fft.fftfreq(PERIOD_PX)[:, None], np.fft.rfftfreq(PERIOD_PX)[None]
+    spectrum = np.fft.rfft2(noise.astype(np.float32))
+    down, across = (places.astype(np.float32) for places in (np.fft.fftfreq(PERIOD_PX)[:, None], np.fft.rfftfreq(PERIOD_PX)[None]))
     long, short = grain
     woven = np.empty((DIRECTIONS, PERIOD_PX, PERIOD_PX), np.float32)
     for direction in range(DIRECTIONS):
-        angle = np.pi * direction / DIRECTIONS
-        along, aside = np.cos(angle) * across + np.sin(angle) * down, np.cos(angle) * down - np.sin(angle) * across
-        combed = np.fft.irfft2(spectrum * np.exp(-2 * (np.pi * along * long) ** 2 - 2 * (np.pi * aside * short) ** 2), noise.shape)
+        angle = math.pi * direction / DIRECTIONS
+        along, aside = math.cos(angle) * across + math.sin(angle) * down, math.cos(angle) * down - math.sin(angle) * across
+        combed = np.fft.irfft2(spectrum * np.exp(-2 * (math.pi * along * long) ** 2 - 2 * (math.pi * aside * short) ** 2), noise.shape)
         woven[direction] = np.tanh(combed * (CRISPNESS / combed.std()))
     woven.flags.writeable = False
     return woven

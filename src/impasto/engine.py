@@ -19,24 +19,23 @@ from numpy.typing import NDArray
 
 from impasto import refinement, tiling
 from impasto.backends import Backend, Cancelled, Measurement, choices, measure_backends, open_backend
-from impasto.canvas import Flow, canvas, flow
+from impasto.canvas import Flow, flow
 from impasto.errors import ImpastoError
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
-from impasto.palette import GeneratorInfo, Palette
+from impasto.palette import Palette
 from impasto.picture import Picture, fit_size, resize, shrink
+from impasto.planes import Planes, pack, to_unit
 from impasto.refinement import BAND_ROWS, Level, Window
 
 __all__ = ["Cancelled", "Engine", "Measurement", "measure_backends"]
 
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
-Planes = NDArray[np.float32]  # 1×C×H×W in -1..1
 Code = NDArray[np.float32]
 
 WORKING_PX = 512  # long edge at which strokes are decided
 DETAIL = 0.6  # share of the photo's missing detail given back before each finer painting
 REFINE_STRENGTH = 0.5  # strength of each finer painting, as a share of the look's
-SMALLEST_SIDE_PX = 32  # smaller pictures are widened to this by repeating their edges; a network's reflections need so much
 PART_WORTH = 0.6  # a part of a painting goes first where it is at most this share of the work
 _FINISH_REACH = 2  # rows a finished pixel depends on above and below
 
@@ -207,7 +206,7 @@ class Engine:
         for below, level in itertools.pairwise(levels):
             fine = self.photo(picture, max(level.size))
             guide = refinement.guide(painting, coarse.pixels, fine.pixels, detail, below, level)
-            planes = _pack(guide, self.palette.generator, self._flow(working), level)
+            planes = pack(guide, self.palette.generator, self._flow(working), level)
             finer = self._generate(planes, gentle, guide.shape, job, is_whole=level.painted == refinement.whole(level.size))
             painting, coarse = refinement.anchored(finer, painting, below, level), fine
         return painting
@@ -220,7 +219,7 @@ class Engine:
             return painting
         planes: Planes | None = self._cache.get(("planes", photo.id))
         if planes is None:
-            planes = _pack(photo.pixels, self.palette.generator, self._flow(photo))
+            planes = pack(photo.pixels, self.palette.generator, self._flow(photo))
             self._cache.put(("planes", photo.id), planes, planes.nbytes)
         painting = self._generate(planes, code, photo.pixels.shape, job)
         painting.flags.writeable = False
@@ -245,7 +244,7 @@ class Engine:
         painting = np.empty((shape[0], shape[1], 3), np.float32)
         tiling.paint_tiles(
             photo,
-            lambda tile: _to_unit(self._open().run(tile, code, cancelled)),
+            lambda tile: to_unit(self._open().run(tile, code, cancelled)),
             painting,
             halo=tiling.halo_px(info.receptive_field_px, info.size_multiple),
             multiple=info.size_multiple,
@@ -350,46 +349,6 @@ def _laid_over(painting: Picture, region: Picture, mask: Pixels, name: str) -> P
 def _detail(strength: float) -> float:
     """All of the photo's detail comes back near strength 0, where the painting is almost the photo; `DETAIL` of it from 1 on."""
     return 1 - (1 - DETAIL) * min(1.0, strength)
-
-
-def _pack(pixels: Pixels, generator: GeneratorInfo, course: Flow, level: Level | None = None) -> Planes:
-    """1×C×H×W in -1..1, reflected at the right and bottom up to the multiple; tiny pictures first repeat their edges.
-
-    C is what the generator takes: 3, or 4 with the canvas as the last plane, which is combed along the `course` of the strokes. The pixels
-    are what is painted at that level, and all of their picture without one.
-    """
-    multiple = generator.size_multiple
-    height, width = pixels.shape[:2]
-    smallest = max(SMALLEST_SIDE_PX, 2 * multiple)
-    if min(height, width) < smallest:
-        pixels = np.pad(pixels, ((0, max(0, smallest - height)), (0, max(0, smallest - width)), (0, 0)), mode="edge")
-        height, width = pixels.shape[:2]
-    whole = np.empty((1, generator.inputs, -(-height // multiple) * multiple, -(-width // multiple) * multiple), np.float32)
-    if generator.inputs > 3:
-        whole[0, 3:] = _ground(course, whole.shape[2], whole.shape[3], level)[: generator.inputs - 3]
-    planes = whole[:, :3]
-    inner = planes[0, :, :height, :width]
-    for channel in range(3):  # one by one is several times faster, as in tiling
-        np.multiply(pixels[..., channel], np.float32(2), out=inner[channel])
-    inner -= 1
-    bottom, right = planes.shape[2] - height, planes.shape[3] - width
-    planes[0, :, height:, :width] = planes[0, :, height - 1 - bottom : height - 1, :width][:, ::-1]
-    planes[0, :, :, width:] = planes[0, :, :, width - 1 - right : width - 1][:, :, ::-1]
-    return whole
-
-
-def _ground(course: Flow, height: int, width: int, level: Level | None) -> Planes:
-    if level is None:
-        return canvas(course, height, width)
-    size = level.size[1], level.size[0]
-    return canvas(course, height, width, at=(level.painted.top, level.painted.left), size=size)
-
-
-def _to_unit(planes: Planes) -> Planes:
-    """-1..1 to 0..1, clipped, in place."""
-    planes *= np.float32(0.5)
-    planes += np.float32(0.5)
-    return np.clip(planes, 0, 1, out=planes)
 
 
 def _finish(painting: Picture, photo: Picture, look: Look) -> Picture:
