@@ -40,8 +40,9 @@ DRAGGED = 0.54  # of a slider's range
 # What a page is asked for: the slider of a control; its value; and `record`, filled with [time, value] of inputs and of what is drawn.
 STUDIO = """
     const view = document.querySelector("compare-view");
-    const gl = view.painting.getContext("webgl2");
+    const context = view.painting.getContext(view.kind === "WebGL2" ? "webgl2" : "2d");
     const pixel = new Uint8Array(4);
+    const readBack = () => (context.readPixels ? context.readPixels(0, 0, 1, 1, 0x1908, 0x1401, pixel) : context.getImageData(0, 0, 1, 1));
     const asked = new Map(); // sequence number of a request: the strength or brush in it
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (frame) {
@@ -50,7 +51,7 @@ STUDIO = """
         return send.call(this, frame);
     };
     view.addEventListener("drawn", () => {
-        gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+        readBack();
         const look = asked.get(Number(view.dataset.seq)) ?? {};
         record.draws.push([performance.now(), record.control === "saturation" ? null : look[record.control]]);
     });
@@ -128,7 +129,7 @@ def measure_studio(options: argparse.Namespace) -> dict[str, Any]:
         if options.photo != SAMPLE:
             page.give_file("photo-drop input", options.photo)
             time.sleep(2)
-        page.until("!document.querySelector('style-grid canvas:not([data-made])')")
+        page.until("!document.querySelector('style-grid img:not([data-made])')")
         page.evaluate(RECORD % STUDIO)
         figures = {
             "generator": summary(single_moves(page, "Strength", options.samples)),

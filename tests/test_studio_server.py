@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +18,7 @@ import pytest
 
 from impasto.engine import Engine
 from impasto.errors import ImpastoError
-from impasto.look import CONTROLS, Look
+from impasto.look import CONTROLS, Look, Region
 from impasto.palette import Palette, read, shipped
 from impasto.picture import Picture, decode, encode, from_array
 from impasto.studio import protocol, server
@@ -268,6 +271,26 @@ def test_the_store_keeps_what_was_used_last() -> None:
     assert store.get(third.id).width == 400
     with pytest.raises(UnknownPictureError):
         store.get(second.id)
+
+
+def test_masks_do_not_push_the_photo_out() -> None:
+    random = np.random.default_rng(0)
+    photo, *strokes = (encode(from_array(random.integers(0, 255, (400, 400, 3), np.uint8)), "png") for _ in range(6))
+    store = PictureStore(decoded_mib=1, masks_mib=1)
+    kept = store.add(photo)
+    for stroke in strokes:
+        mask = store.add(stroke)
+        look = Look(regions=(Region(mask.id, (("red", 1.0),)),))
+        np.testing.assert_array_equal(store.masks(look)[mask.id], mask.pixels[..., 0])
+        assert store.get(kept.id) is kept  # and not decoded again
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_stats"), reason="needs glibc")
+def test_the_studio_has_one_heap() -> None:
+    threads = "[t.start() for t in [threading.Thread(target=lambda: bytearray(50_000)) for _ in range(4)]]"
+    script = f"import ctypes, threading; from impasto.studio import heap; heap.settle(); {threads}; ctypes.CDLL(None).malloc_stats()"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stderr
+    assert re.findall(r"^Arena \d+", said, re.MULTILINE) == ["Arena 0"]
 
 
 def test_serve_says_so_when_the_port_is_taken(tiny_palette_path: Path) -> None:

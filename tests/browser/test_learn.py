@@ -111,9 +111,9 @@ def test_a_style_is_learned_while_one_watches(
     assert button(person, "My stripes").get_attribute("aria-pressed") == "true"
     learned = read(httpx.get(f"{studio.url}/api/styles/my-stripes/palette").content)
     person.until_pixels(painted(learned, make_pixels(200, 120, seed=7), strength=0.5))
-    person.until(lambda: person.page.locator("[data-style=my-stripes] canvas[data-made]").count() == 1, "it has no thumbnail")
+    person.until(lambda: person.page.locator("[data-style=my-stripes] img[data-made]").count() == 1, "it has no thumbnail")
     httpx.delete(f"{studio.url}/api/styles/my-stripes")
-    person.complaints = [words for words in person.complaints if "ERR_CONNECTION_REFUSED" not in words and "404" not in words]
+    person.forgive("ERR_CONNECTION_REFUSED", "404")
 
 
 def test_learned_styles_are_renamed_carried_away_and_deleted(person: Studio, studio: RunningStudio, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_learned_styles_are_renamed_carried_away_and_deleted(person: Studio, stu
     button(person, "Aix").click()
     assert button(person, "Aix").get_attribute("aria-pressed") == "true"
     httpx.delete(f"{studio.url}/api/styles/sunny")
-    person.complaints = [words for words in person.complaints if "ERR_CONNECTION_REFUSED" not in words]
+    person.forgive("ERR_CONNECTION_REFUSED")
 
 
 @pytest.mark.usefixtures("sunny")
@@ -174,7 +174,7 @@ class TestLearned:
 def test_a_palette_of_many_styles_is_not_taken(person: Studio, tiny_palette_path: Path) -> None:
     person.page.set_input_files("learn-panel input[type=file]", str(tiny_palette_path))
     person.page.get_by_text("Tiny holds 3 styles.").wait_for()
-    person.complaints = [words for words in person.complaints if "400" not in words]
+    person.forgive("400")
 
 
 def test_without_the_training_half_the_page_says_how_to_get_it(person: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

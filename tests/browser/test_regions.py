@@ -99,7 +99,7 @@ def test_a_region_is_painted_in_its_own_style(person: Studio, studio: RunningStu
     person.page.keyboard.press("Escape")
     press(person, "Delete region 1")
     person.until_pixels(red)
-    person.complaints = [words for words in person.complaints if "404" not in words and "WebSocket" not in words and "ERR_" not in words]
+    person.forgive("404", "WebSocket", "ERR_")
 
 
 def region_look(person: Studio) -> Any:

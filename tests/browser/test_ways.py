@@ -96,7 +96,7 @@ def test_many_photos_are_painted_into_one_archive(person: Studio, tiny_palette: 
     for name, pixels in zip(archive.namelist(), (first, second), strict=True):
         painting = decode(archive.read(name)).pixels
         assert np.abs(painting - painted(tiny_palette, pixels, styles="mono")).mean() < 0.03
-    person.complaints = [words for words in person.complaints if "400" not in words]
+    person.forgive("400")
 
 
 def test_a_batch_says_that_regions_are_left_out_and_leaves_them_out(person: Studio, tiny_palette: Palette) -> None:

@@ -24,8 +24,9 @@ from impasto.picture import Picture, from_array
 
 MOST_LEARNED = 100
 LONGEST_TITLE = 60
-ENGINES_KEPT = 6  # networks of learned styles that stay loaded
-CACHE_MIB = 64  # of paintings, for each of them
+CACHE_MIB = 160  # of paintings: one of 12 megapixels, or fifty previews
+ENGINES_KEPT = 4  # networks of learned styles that stay loaded
+LEARNED_CACHE_MIB = 32  # of paintings, for each of them
 _log = logging.getLogger("impasto.studio")
 
 
@@ -40,7 +41,7 @@ class Gallery(Engine):
     """
 
     def __init__(self, palette: Palette, folder: Path, backend: str = "auto") -> None:
-        super().__init__(palette, backend)
+        super().__init__(palette, backend, CACHE_MIB)
         self._folder, self._aside = folder, folder / "deleted"
         self._aside.mkdir(parents=True, exist_ok=True)
         self._learned: dict[str, Palette] = {}
@@ -138,7 +139,7 @@ class Gallery(Engine):
                 title = self._learned[own].title
                 raise ImpastoError(f"{title} has a network of its own and cannot be mixed.", "Choose it alone, or in a region.")
             if own not in self._engines:
-                self._engines[own] = Engine(self._learned[own], self._wanted, CACHE_MIB)
+                self._engines[own] = Engine(self._learned[own], self._wanted, LEARNED_CACHE_MIB)
             self._engines.move_to_end(own)
             while len(self._engines) > ENGINES_KEPT:
                 self._engines.popitem(last=False)

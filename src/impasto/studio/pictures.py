@@ -1,7 +1,7 @@
 """The pictures the studio holds: photos as they came, bounded in MiB, the least recently used dropped first.
 
-Decoded pixels are far larger than files, so they have a bound of their own and are decoded again where they were dropped. The
-newest picture stays in any case. Knows no HTTP.
+Decoded pixels are far larger than files, so they have a bound of their own and are decoded again where they were dropped. The two
+newest pictures stay in any case: a large photo, and the mask that was just painted on it. Knows no HTTP.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.picture import Picture, decode
 
+Plane = NDArray[np.float32]
 Item = TypeVar("Item")
+NEWEST_KEPT = 2
 _MIB = 2**20
 
 
@@ -43,13 +45,13 @@ class _Shelf(Generic[Item]):
         return self._items[key][0]
 
     def put(self, key: str, item: Item, size: int) -> None:
-        self._drop(key)
+        self.drop(key)
         self._items[key] = (item, size)
         self._held += size
-        while self._held > self._limit and len(self._items) > 1:
-            self._drop(next(iter(self._items)))
+        while self._held > self._limit and len(self._items) > NEWEST_KEPT:
+            self.drop(next(iter(self._items)))
 
-    def _drop(self, key: str) -> None:
+    def drop(self, key: str) -> None:
         _, size = self._items.pop(key, (None, 0))
         self._held -= size
 
@@ -57,9 +59,10 @@ class _Shelf(Generic[Item]):
 class PictureStore:
     """Photos by content hash. Safe to use from several threads."""
 
-    def __init__(self, files_mib: int = 256, decoded_mib: int = 512) -> None:
+    def __init__(self, files_mib: int = 128, decoded_mib: int = 192, masks_mib: int = 64) -> None:
         self._files: _Shelf[bytes] = _Shelf(files_mib * _MIB)
         self._decoded: _Shelf[Picture] = _Shelf(decoded_mib * _MIB)
+        self._masks: _Shelf[Plane] = _Shelf(masks_mib * _MIB)
         self._lock = Lock()
 
     def add(self, data: bytes, name: str = "") -> Picture:
@@ -82,6 +85,17 @@ class PictureStore:
                 self._decoded.put(picture_id, picture, picture.pixels.nbytes)
         return picture
 
-    def masks(self, look: Look) -> dict[str, NDArray[np.float32]]:
+    def masks(self, look: Look) -> dict[str, Plane]:
         """The masks of a look's regions, H×W in 0..1: grey pictures, of which the red channel counts."""
-        return {region.mask: self.get(region.mask).pixels[..., 0] for region in look.regions}
+        return {region.mask: self._mask(region.mask) for region in look.regions}
+
+    def _mask(self, picture_id: str) -> Plane:
+        """A picture as a mask; it leaves the photos, among which a new one for every stroke would push the photo out."""
+        with self._lock:
+            mask = self._masks.get(picture_id)
+        if mask is None:
+            mask = np.ascontiguousarray(self.get(picture_id).pixels[..., 0])
+            with self._lock:
+                self._decoded.drop(picture_id)
+                self._masks.put(picture_id, mask, mask.nbytes)
+        return mask

@@ -33,7 +33,7 @@ from impasto.errors import ImpastoError
 from impasto.look import CONTROLS, Look, did_you_mean
 from impasto.palette import Palette, read
 from impasto.picture import MAX_BYTES, Picture, decode, encode, fit, from_array
-from impasto.studio import protocol, subject
+from impasto.studio import heap, protocol, subject
 from impasto.studio.gallery import Gallery, UnknownStyleError
 from impasto.studio.guard import LOOPBACK, Guard, TooLargeError
 from impasto.studio.learning import Apprentice
@@ -324,6 +324,7 @@ def serve(host: str = "127.0.0.1", port: int = 7788, open_browser: bool = True, 
     """Run the studio until it is stopped; ImpastoError where the palette or the port does not do."""
     from impasto.palette import shipped
 
+    heap.settle()
     palette = read(palette_path or shipped())
     listening = _listen(host, port)
     name = f"[{host}]" if ":" in host else host

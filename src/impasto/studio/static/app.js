@@ -83,7 +83,6 @@ async function start() {
   session.want(generatorPart(store.look, controls));
   showLook();
   view.finish(store.look);
-  if (view.kind !== "WebGL2") toasts.show(t("status.slow"), t("status.slow.hint"));
   await ways.openFirst();
 }
 

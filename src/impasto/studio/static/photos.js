@@ -1,5 +1,6 @@
 // The person's photo: sent to the studio, kept in the browser so that neither a reload nor a restart loses it, and its pixels by size.
 
+import { say } from "./i18n.js";
 import { unpack } from "./protocol.js";
 
 const DATABASE = "impasto";
@@ -14,8 +15,8 @@ const FRAMES_KEPT = 4;
 /** What the studio answered when it refused something: a sentence and the next step. */
 export class Refusal extends Error {
   constructor({ error, hint }, status) {
-    super(error);
-    this.hint = hint ?? "";
+    super(say(error));
+    this.hint = say(hint ?? "");
     this.status = status;
   }
 }

@@ -1,7 +1,8 @@
 // The picture: the painting, the photo beside it under a split or in a pane of its own, or the photo alone while one peeks; zoomed and
 // panned as the person likes. Draws; asks for nothing.
 
-import { createFinisher } from "../finish.js";
+import { copy } from "../finish.js";
+import { createFinisher } from "../finisher.js";
 import { KEY_ZOOM, listenToGestures } from "../gestures.js";
 import { t } from "../i18n.js";
 import { Viewport } from "../viewport.js";
@@ -16,7 +17,8 @@ const SECOND_PANE = '<div class="pane second" hidden><div class="twin"></div><di
 class CompareView extends HTMLElement {
   #finisher;
   #photo = null;
-  #frame = 0;
+  #frame = 0; // the one in which what came after the last drawing is drawn
+  #isStale = false;
   #look = null;
   #size = { width: 1, height: 1 };
   #mode = "painting";
@@ -186,15 +188,20 @@ class CompareView extends HTMLElement {
     this.draw();
   }
 
-  /** The finish values; drawn with the next frame. */
+  /** The finish values; drawn at once, and for all that follow before the next frame, with it. */
   finish(look) {
     this.#look = look;
-    this.#frame ||= requestAnimationFrame(() => this.draw());
+    this.#isStale = this.#frame !== 0;
+    if (this.#isStale) return;
+    this.draw();
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      if (this.#isStale) this.draw();
+    });
   }
 
   draw() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    this.#isStale = false;
     if (!this.#look) return;
     this.#finisher.draw(this.#look);
     this.dispatchEvent(new Event("drawn"));
@@ -214,11 +221,11 @@ class CompareView extends HTMLElement {
   }
 
   #watchContext() {
-    const plain = new URLSearchParams(location.search).has("plain");
-    this.#finisher = createFinisher(this.painting, { plain });
+    const asked = new URLSearchParams(location.search);
+    this.#finisher = createFinisher(this.painting, (asked.has("plain") && "2D canvas") || (asked.has("webgl") && "WebGL2") || null);
     this.painting.addEventListener("webglcontextlost", (event) => event.preventDefault());
     this.painting.addEventListener("webglcontextrestored", () => {
-      this.#finisher = createFinisher(this.painting);
+      this.#finisher = createFinisher(this.painting, "WebGL2");
       this.dispatchEvent(new Event("restored"));
     });
   }
@@ -233,10 +240,8 @@ function drawPhoto(canvas, { width, height, channels, pixels }) {
   canvas.height = height;
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
-  for (let p = 0, q = 0; p < pixels.length; p += channels, q += 4) {
-    for (let c = 0; c < 3; c++) image.data[q + c] = pixels[p + c];
-    image.data[q + 3] = channels === 4 ? pixels[p + 3] : 255;
-  }
+  if (channels === 4) image.data.set(pixels);
+  else copy(pixels, image.data);
   context.putImageData(image, 0, 0);
 }
 

@@ -1,7 +1,7 @@
 // A style that is learned from pictures: the card that shows how it goes, renewed every second, and what can be done with it.
 
 import { make } from "../dom.js";
-import { t, translate } from "../i18n.js";
+import { say, t, translate } from "../i18n.js";
 import { actOnLesson, discardLesson, fetchLesson, fetchPreview, showInLesson } from "../learning.js";
 
 const ASK_MS = 1000;
@@ -132,10 +132,10 @@ class LearnPanel extends HTMLElement {
     const { state, report, problem, notes } = lesson;
     this.card.dataset.state = state;
     this.querySelector("h3").textContent = lesson.title;
-    this.#say(".words", problem ? problem.error : wordsOf(state, report));
-    this.#say(".left", problem ? problem.hint : state === "learning" && report ? leftOf(report.left_s) : "");
+    this.#say(".words", problem ? say(problem.error) : wordsOf(state, report));
+    this.#say(".left", problem ? say(problem.hint) : state === "learning" && report ? leftOf(report.left_s) : "");
     this.querySelector("progress").value = report?.share ?? 0;
-    this.querySelector(".notes").replaceChildren(...notes.map((note) => make("li", { textContent: note })));
+    this.querySelector(".notes").replaceChildren(...notes.map((note) => make("li", { textContent: say(note) })));
     for (const [act, states] of Object.entries(ACTS)) this.querySelector(`.${act}`).hidden = !states.includes(state) || (act === "keep" && !lesson.can_keep);
     if (lesson.preview !== this.#version) this.#showPreview(lesson.preview);
   }

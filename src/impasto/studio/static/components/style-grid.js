@@ -2,6 +2,7 @@
 // on one, with the pointer or the arrow keys, tries it on. A field finds styles by name.
 
 import { icon, iconButton, make } from "../dom.js";
+import { copy } from "../finish.js";
 import { t } from "../i18n.js";
 import { ICONS } from "../icons.js";
 
@@ -14,6 +15,7 @@ class StyleGrid extends HTMLElement {
   #favourites = new Set();
   #resting = 0;
   #tried = null;
+  #canvas = document.createElement("canvas"); // in which thumbnails become images
 
   /**
    * `styles` as of /api/styles. `onPick(name)` and `onMix(name)` hear what the person does, `onTry(name or null)` what they look at,
@@ -36,16 +38,16 @@ class StyleGrid extends HTMLElement {
 
   #makeTile(style) {
     const title = style.learned ? style.title : t(`style.${style.name}`, {}, style.title);
-    const canvas = make("canvas", { width: 1, height: 1 });
+    const thumb = make("img", { alt: "", draggable: false });
     const name = make("span", { className: "name", textContent: style.learned ? title : t(`style.${style.name}.divided`, {}, divided(title)) });
-    const pick = make("button", { type: "button", className: "pick" }, make("span", { className: "thumb" }, canvas), name);
+    const pick = make("button", { type: "button", className: "pick" }, make("span", { className: "thumb" }, thumb), name);
     pick.setAttribute("aria-label", title);
     pick.title = [title, style.artist === title ? "" : style.artist, style.years].filter(Boolean).join(" · ");
     const mix = make("button", { type: "button", className: style.learned ? "mix more" : "mix" }, icon(style.learned ? ICONS.more : ICONS.add));
     const star = make("button", { type: "button", className: "star" }, icon(ICONS.star));
     const tile = make("div", { className: style.learned ? "tile learned" : "tile", data: { style: style.name } }, pick, mix, star);
     const words = [title, style.title, style.artist, style.name].join(" ").toLowerCase();
-    this.#tiles.set(style.name, { style, tile, pick, mix, star, title, canvas, words });
+    this.#tiles.set(style.name, { style, tile, pick, mix, star, title, thumb, words });
     pick.addEventListener("click", (event) => this.#act(event.shiftKey ? this.onMix : this.onPick, style.name));
     mix.addEventListener("click", () => this.#act(style.learned ? this.onManage : this.onMix, style.name));
     star.addEventListener("click", () => this.#like(style.name));
@@ -67,10 +69,10 @@ class StyleGrid extends HTMLElement {
   }
 
   rename(name) {
-    const { tile, style, canvas } = this.#tiles.get(name);
+    const { tile, style, thumb } = this.#tiles.get(name);
     const renewed = this.#makeTile(style);
-    this.#tiles.get(name).canvas.replaceWith(canvas);
-    this.#tiles.get(name).canvas = canvas;
+    this.#tiles.get(name).thumb.replaceWith(thumb);
+    this.#tiles.get(name).thumb = thumb;
     tile.replaceWith(renewed);
     this.#showAgain();
   }
@@ -189,27 +191,21 @@ class StyleGrid extends HTMLElement {
 
   // --- thumbnails ---
 
-  /** RGB bytes of a small painting in the style. */
+  /** RGB bytes of a small painting in the style. An image costs nothing while sliders move; a canvas is a layer in every frame. */
   setThumb(name, width, height, rgb) {
-    const canvas = this.#tiles.get(name)?.canvas;
-    if (!canvas) return;
-    canvas.width = width;
-    canvas.height = height;
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(width, height);
-    for (let p = 0, q = 0; p < rgb.length; p += 3, q += 4) {
-      image.data[q] = rgb[p];
-      image.data[q + 1] = rgb[p + 1];
-      image.data[q + 2] = rgb[p + 2];
-      image.data[q + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
-    canvas.dataset.made = "";
+    const thumb = this.#tiles.get(name)?.thumb;
+    if (!thumb) return;
+    const image = new ImageData(width, height);
+    copy(rgb, image.data);
+    Object.assign(this.#canvas, { width, height });
+    this.#canvas.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0);
+    thumb.src = this.#canvas.toDataURL();
+    thumb.dataset.made = "";
   }
 
   /** Another photo: the old thumbnails fade until the new ones come. */
   clearThumbs() {
-    for (const { canvas } of this.#tiles.values()) delete canvas.dataset.made;
+    for (const { thumb } of this.#tiles.values()) delete thumb.dataset.made;
   }
 }
 
