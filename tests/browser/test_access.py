@@ -67,6 +67,10 @@ def test_axe_finds_nothing_on_any_screen(browser: Any, studio: Any, scheme: str,
     person.open()
     person.page.evaluate(AXE)
     found = [f"{screen}: {what}" for screen in screens(person) for what in violations(person.page)]
+    person.page.goto(f"{studio.url}/docs")
+    person.page.get_by_text("/api/paint", exact=True).wait_for()
+    person.page.evaluate(AXE)
+    found += [f"docs: {what}" for what in violations(person.page)]
     context.close()
     assert not found, "\n".join(found)
 

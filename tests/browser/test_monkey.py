@@ -32,7 +32,7 @@ SEED = int(os.environ.get("IMPASTO_MONKEY_SEED", 7))
 ACTIONS = 90  # when no time is given
 # What each may come to hold. The studio keeps up to 160 MiB of paintings, 64 of masks, 192 of decoded photos and 128 of files, of which the
 # monkey's small photos need little.
-MOST_GROWTH_MIB = {"studio": 350, "browser": 400, "page": 100}
+MOST_GROWTH_MIB = {"studio": 320, "browser": 400, "page": 100}
 LOOK_EVERY_S = 30
 KEYS = [
     "c",

@@ -102,6 +102,18 @@ def test_a_region_is_painted_in_its_own_style(person: Studio, studio: RunningStu
     person.forgive("404", "WebSocket", "ERR_")
 
 
+def test_a_mask_shows_while_the_painting_does_not_show_it(person: Studio) -> None:
+    person.choose(make_pixels(WIDTH, HEIGHT, seed=5))
+    add_region(person)
+    drag(person, (0.15, 0.3), (0.15, 0.7))
+    person.page.wait_for_timeout(1500)  # a mask that shows for a moment has gone by then
+    assert person.page.locator("compare-view.masked").count() == 1
+    press(person, "Mono")
+    person.until(lambda: person.page.locator("compare-view.masked").count() == 0, "the mask covers what is painted in it")
+    drag(person, (0.5, 0.3), (0.5, 0.7))
+    person.until(lambda: person.page.locator("compare-view.masked").count() == 0, "the mask stays")
+
+
 def region_look(person: Studio) -> Any:
     """The regions that the page keeps for the next visit."""
     person.page.wait_for_timeout(600)

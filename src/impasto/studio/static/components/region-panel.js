@@ -22,6 +22,7 @@ class RegionPanel extends HTMLElement {
   #brush = { size: BRUSH[0].default, hardness: BRUSH[1].default, erases: false };
   #sliders = [];
   #fading = 0;
+  #lingers = false; // the mask is shown because nothing else shows where the region lies
   #commits = Promise.resolve();
 
   /**
@@ -53,6 +54,7 @@ class RegionPanel extends HTMLElement {
     else if (regions.length !== before.length || this.list.childElementCount === 0) this.#showList();
     const name = this.chosen === null ? "" : regions[this.chosen].mask;
     if (name !== this.#maskName) this.#loadMask(name);
+    else if (this.#lingers && !this.#isUnseen()) this.#showMask(false);
   }
 
   toggleMask() {
@@ -152,13 +154,25 @@ class RegionPanel extends HTMLElement {
 
   #showMask(isShown) {
     clearTimeout(this.#fading);
+    this.#lingers = false;
     this.view.classList.toggle("masked", isShown);
   }
 
-  /** The mask shows for a moment, so that what it has become can be seen, and then the painting. */
+  /** The mask shows for a moment, so that what it has become can be seen, and then the painting; it stays while that shows nothing of it. */
   #flash() {
     this.#showMask(true);
-    this.#fading = setTimeout(() => this.#showMask(false), SHOWN_MS);
+    this.#fading = setTimeout(() => {
+      const lingers = this.#isUnseen();
+      this.#showMask(lingers);
+      this.#lingers = lingers;
+    }, SHOWN_MS);
+  }
+
+  /** Whether the chosen region is painted just like the whole picture, so that it cannot be seen. */
+  #isUnseen() {
+    const { mask, ...own } = this.#regions[this.chosen] ?? {};
+    const whole = this.newRegion();
+    return mask !== undefined && Object.keys(whole).every((name) => JSON.stringify(whole[name]) === JSON.stringify(own[name]));
   }
 
   /** The stroke that compare-view hands its pointer to. */
