@@ -55,11 +55,19 @@ class PlainFinisher {
 function enlarged(painting, width, height) {
   const result = new Uint8Array(3 * width * height);
   if (!painting) return result;
-  for (let y = 0, q = 0; y < height; y++) {
-    const row = Math.floor((y * painting.height) / height) * painting.width;
+  for (let y = 0, q = 0, before = -1; y < height; y++) {
+    const row = Math.floor((y * painting.height) / height);
+    if (row === before) {
+      result.copyWithin(q, q - 3 * width, q);
+      q += 3 * width;
+      continue;
+    }
+    before = row;
     for (let x = 0; x < width; x++, q += 3) {
-      const p = 3 * (row + Math.floor((x * painting.width) / width));
-      for (let c = 0; c < 3; c++) result[q + c] = painting.pixels[p + c];
+      const p = 3 * (row * painting.width + Math.floor((x * painting.width) / width));
+      result[q] = painting.pixels[p];
+      result[q + 1] = painting.pixels[p + 1];
+      result[q + 2] = painting.pixels[p + 2];
     }
   }
   return result;
