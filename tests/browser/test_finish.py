@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
+from impasto.palette import Palette
 from impasto.studio import protocol
 from tests.browser.conftest import SOFTWARE, Studio
+from tests.browser.test_page import painted
+from tests.conftest import make_pixels
 
 CASES = 240
 BATCH = 40
@@ -72,6 +76,56 @@ def as_json(case: dict[str, Any]) -> dict[str, Any]:
     height, width = case["photo"].shape[:2]
     pixels = {name: case[name].ravel().tolist() for name in ("painting", "photo")}
     return {"look": case["look"].to_dict(), "width": width, "height": height, **pixels}
+
+
+@pytest.mark.parametrize("query", ["?plain", "?webgl", "", "?nothing"])
+def test_with_webgl_and_without_the_pixels_are_the_same(
+    person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette, query: str
+) -> None:
+    if query == "?nothing":  # a browser that knows no WebGL2 at all
+        own = "function (kind, ...more) { return kind === 'webgl2' ? null : getContext.call(this, kind, ...more); }"
+        prototype = "HTMLCanvasElement.prototype"
+        person.page.add_init_script(f"const {{ getContext }} = {prototype}; {prototype}.getContext = {own};")
+    person.open(query)
+    person.choose(photo_pixels)
+    person.set("Detail", 1.2)
+    person.set("Saturation", 0.4)
+    person.until_pixels(painted(tiny_palette, photo_pixels, detail=1.2, saturation=0.4), 2)
+    assert person.page.get_by_text("without WebGL2").count() == (query != "?webgl")
+    if query == "?webgl":
+        person.forgive(SOFTWARE)
+
+
+@pytest.mark.parametrize("query", ["?webgl", ""])
+def test_a_picture_with_alpha_keeps_it(person: Studio, query: str) -> None:
+    person.open(query)
+    levels = np.dstack((make_pixels(200, 100), np.full((100, 200), 255, np.uint8)))
+    levels[:, :100, 3] = 0
+    person.choose(levels)
+    script = """() => {
+        const view = document.querySelector("compare-view");
+        view.draw();
+        const canvas = new OffscreenCanvas(200, 100);
+        const context = canvas.getContext("2d", { willReadFrequently: true });
+        context.drawImage(view.painting, 0, 0);
+        return [20, 180].map((x) => context.getImageData(x, 50, 1, 1).data[3]);
+    }"""
+    assert person.page.evaluate(script) == [0, 255]
+    person.forgive(SOFTWARE)
+
+
+def test_a_lost_graphics_card_loses_no_picture(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    person.open("?webgl")
+    person.choose(photo_pixels)
+    script = """() => {
+        const lost = document.querySelector("compare-view").painting.getContext("webgl2").getExtension("WEBGL_lose_context");
+        lost.loseContext();
+        setTimeout(() => lost.restoreContext(), 50);
+    }"""
+    person.page.evaluate(script)
+    person.set("Strength", 0.7)
+    person.until_pixels(painted(tiny_palette, photo_pixels, strength=0.7))
+    person.forgive(SOFTWARE, "CONTEXT_LOST_WEBGL", "context lost")
 
 
 def test_the_page_packs_as_python_does(person: Studio) -> None:
