@@ -16,7 +16,7 @@ import pytest
 from impasto import palette
 from impasto.backends import installed, open_backend
 from impasto.cli import main
-from impasto.compress import page
+from impasto.compress import compression, judge, page, quantize
 from impasto.compress.compression import Order, compress, cut_to
 from impasto.compress.judge import Judge
 from impasto.compress.probes import levels_apart, paint, photos, probes
@@ -35,11 +35,15 @@ pytestmark = pytest.mark.slow
 
 
 SIZES_PX = (64, 128)  # that the page times here; its own take minutes where much else runs
+FEWER = {page: {"SIZES_PX": SIZES_PX}, judge: {"PHOTOS": 2}, quantize: {"CALIBRATED_ON": 12, "JUDGED_ON": 6}, compression: {"PRUNED_ON": 8}}
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "SIZES_PX", SIZES_PX)
+    """All that is done, on fewer photos."""
+    for module, figures in FEWER.items():
+        for name, value in figures.items():
+            monkeypatch.setattr(module, name, value)
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +163,22 @@ def test_from_the_command_line(original: Palette, original_path: Path, tmp_path:
     assert "another order" in capsys.readouterr().err
 
 
+def test_a_student_that_is_small_enough_is_kept_and_stands_beside_its_teacher(
+    original: Palette, original_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    student = film.make(film.network(replace(film.OPTIONS, width=(8, 16)), seed=2))
+    palette.write(student, tmp_path / "student.palette")
+    command = ["compress", str(tmp_path / "student.palette"), "--target", f"macs={student.generator.macs_256}", "-o"]
+    assert main([*command, str(tmp_path / "alone.palette")]) == 2
+    assert "already" in capsys.readouterr().err
+    assert main([*command, str(tmp_path / "small.palette"), "--teacher", str(original_path)]) == 0
+    assert palette.read(tmp_path / "small.palette").model == student.model
+    text = (tmp_path / "compression.html").read_text(encoding="utf-8")
+    rows = dict(re.findall(r'<th scope="row">(teacher|student)</th><td>([\d,]+)<small>', text))
+    assert rows == {"teacher": f"{original.generator.parameters:,}", "student": f"{student.generator.parameters:,}"}
+    assert f"÷ {original.generator.macs_256 / student.generator.macs_256:.2f}" in text
+
+
 def test_what_cannot_be_reached_is_refused_with_the_best_there_is(original_path: Path, tmp_path: Path) -> None:
     with pytest.raises(ImpastoError, match=r"0\.0 million MACs .* cannot be reached: the smallest network takes \d"):
         compress(Order(original_path, Target("macs", 1e3), tmp_path / "small.palette"), say=lambda _: None)
@@ -175,12 +195,12 @@ def test_a_network_that_cannot_be_pruned_is_refused(tiny_palette: Palette, image
 def test_the_page_shows_no_gain_that_was_not_measured(original: Palette, images: list[Image], tmp_path: Path) -> None:
     """Two equal stages: sizes are equal to the digit, and style is at no distance from itself."""
     same = replace(original, title="Same <again>")
-    judge = Judge(original, images, None)
-    page.write(tmp_path / "page.html", {"original": original, "same": same}, same, judge, ["A <remark>."])
+    looking = Judge(original, images, None)
+    page.write(tmp_path / "page.html", {"original": original, "same": same}, same, looking, ["A <remark>."])
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Same &lt;again&gt;" in text and "A &lt;remark&gt;." in text
     row = re.search(r'<tr class="kept"><th scope="row">same</th>(.*?)</tr>', text)
     assert row and re.findall(r"÷ ([\d.]+)", row[1])[:2] == ["1.00", "1.00"]
-    scores = judge.scores(judge.paint(same))
-    assert abs(scores.style) < 1e-6 < judge.untouched.style
-    assert np.isclose(judge.untouched.structure, 1) and scores.structure < 1
+    scores = looking.scores(looking.paint(same))
+    assert abs(scores.style) < 1e-6 < looking.untouched.style
+    assert np.isclose(looking.untouched.structure, 1) and scores.structure < 1

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from impasto import palette as palettes
 from impasto.compress import page
-from impasto.compress.export import export, made_again
+from impasto.compress.export import export, macs_256, made_again
 from impasto.compress.judge import Judge
 from impasto.compress.probes import photos, probes
 from impasto.compress.prune import Pruning
@@ -41,7 +41,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Order:
-    """What was asked for. `source` is a palette or a run; the teacher is the source itself where none is given."""
+    """What was asked for. `source` is a palette or a run. Where no teacher is given it learns from itself; where one is, it is the
+    teacher's student, and all that is measured stands beside the teacher."""
 
     source: Path
     target: Target
@@ -55,12 +56,15 @@ class Order:
 def compress(order: Order, say: Say) -> Palette:
     """Compress, write the palette and its `compression.html`, and return it; what an earlier call has finished is not done again.
 
-    Raises ImpastoError where the target is reached already, or cannot be reached: then with the best there is.
+    Raises ImpastoError where the target is reached already (by a palette that has no teacher to be compared with), or cannot be reached:
+    then with the best there is.
     """
     work = Work(order, say)
-    original = work.stage("original", lambda: _opened(order.source))
+    original = work.original()
     target, value = order.target, order.target.measure(original)
     if value <= target.value:
+        if order.teacher is not None:
+            return work.finish(original)
         raise ImpastoError(f"{original.title} takes {target.describe(value)} already.", "Ask for less, or keep it as it is.")
     say(f"{original.title} takes {target.describe(value)}; asked for is {target.describe(target.value)}.")
     rounded = work.int8("INT8", original)
@@ -91,6 +95,15 @@ class Work:
         self.stages[name] = palettes.read(file)
         return self.stages[name]
 
+    def original(self) -> Palette:
+        """What is compressed. A student stands behind its teacher."""
+        order = self.order
+        if order.teacher is None:
+            return self.stage("original", lambda: _opened(order.source))
+        teacher = order.teacher
+        self.stage("teacher", lambda: palettes.read(teacher))
+        return self.stage("student", lambda: _opened(order.source))
+
     def int8(self, name: str, source: Palette) -> Palette | None:
         """The palette in INT8 where that is faithful and faster here; None, and a remark, where it is not."""
         try:
@@ -119,7 +132,7 @@ class Work:
             f"Asked for: {order.target.describe(order.target.value)}. Measured at the end: {order.target.describe(value)}, {reached}."
         )
         self.say("Measuring all stages.")
-        judge = Judge(self.stages["original"], self.images, _recipe(order))
+        judge = Judge(next(iter(self.stages.values())), self.images, _recipe(order))
         page.write(order.output.with_name("compression.html"), self.stages, chosen, judge, self.remarks)
         palettes.write(chosen, order.output)
         return chosen
@@ -138,12 +151,12 @@ def cut_to(target: Target, original: Palette, images: list[Image], say: Say) -> 
     pruning = Pruning(generator, probes(original, images, PRUNED_ON))
     limit = target.value * (MARGIN if target.kind == "ms" else 1)
 
-    def after(step: int) -> tuple[Palette, float]:
-        made = made_again(original, pruning.network(step))
-        return made, target.measure(made)
+    def after(step: int) -> float:
+        network = pruning.network(step)
+        return float(macs_256(network)) if target.kind == "macs" else target.measure(made_again(original, network))
 
     few, many = 0, len(pruning.steps) - 1
-    found, least = after(many)
+    least = after(many)
     if least > limit:
         raise ImpastoError(
             f"{target.describe(target.value)} cannot be reached: the smallest network takes {target.describe(least)}.",
@@ -151,13 +164,10 @@ def cut_to(target: Target, original: Palette, images: list[Image], say: Say) -> 
         )
     while many - few > 1:
         middle = (few + many) // 2
-        made, value = after(middle)
+        value = after(middle)
         say(f"{middle} of {len(pruning.steps) - 1} cuts: {target.describe(value)}.")
-        if value <= limit:
-            many, found = middle, made
-        else:
-            few = middle
-    return found
+        few, many = (few, middle) if value <= limit else (middle, many)
+    return made_again(original, pruning.network(many))
 
 
 def _opened(source: Path) -> Palette:
