@@ -15,7 +15,7 @@ const FIRST_PANE =
 const SECOND_PANE = '<div class="pane second" hidden><div class="twin"></div><div class="over"><span class="tag left"></span></div></div>';
 
 class CompareView extends HTMLElement {
-  #finisher;
+  #ownFinisher = null;
   #photo = null;
   #frame = 0; // the one in which what came after the last drawing is drawn
   #isStale = false;
@@ -202,7 +202,7 @@ class CompareView extends HTMLElement {
 
   draw() {
     this.#isStale = false;
-    if (!this.#look) return;
+    if (!this.#look || !this.hasPicture) return;
     this.#finisher.draw(this.#look);
     this.dispatchEvent(new Event("drawn"));
   }
@@ -220,15 +220,26 @@ class CompareView extends HTMLElement {
     return canvas.toDataURL("image/jpeg", 0.8);
   }
 
+  /** Made when the page has been drawn for the first time, for to ask for WebGL2 takes a moment, or when it is needed. */
+  get #finisher() {
+    this.#ownFinisher ??= createFinisher(this.painting, kindAsked());
+    return this.#ownFinisher;
+  }
+
   #watchContext() {
-    const asked = new URLSearchParams(location.search);
-    this.#finisher = createFinisher(this.painting, (asked.has("plain") && "2D canvas") || (asked.has("webgl") && "WebGL2") || null);
+    requestAnimationFrame(() => setTimeout(() => this.#finisher));
     this.painting.addEventListener("webglcontextlost", (event) => event.preventDefault());
     this.painting.addEventListener("webglcontextrestored", () => {
-      this.#finisher = createFinisher(this.painting, "WebGL2");
+      this.#ownFinisher = createFinisher(this.painting, "WebGL2");
       this.dispatchEvent(new Event("restored"));
     });
   }
+}
+
+/** What finishes is chosen by the browser's means, unless the page's address says ?plain or ?webgl. */
+function kindAsked() {
+  const asked = new URLSearchParams(location.search);
+  return (asked.has("plain") && "2D canvas") || (asked.has("webgl") && "WebGL2") || null;
 }
 
 function place(element, { left, top, width, height }) {
