@@ -79,8 +79,8 @@ def _sheet(painted: dict[str, Painted], judge: Judge) -> str:
 def _notes(judge: Judge) -> str:
     return (
         f"Milliseconds are the least of {RUNS} or, on a busy machine, more runs of the network alone, batch 1, all stages taking turns in "
-        f"one run on this machine, on the cores that this process may use. Scores are means over {len(judge.photos)} photos and "
-        f"{len(judge.known)} styles ({', '.join(judge.known)}), by EfficientNet-Lite2; style distance is to {judge.against}."
+        f"one run on this machine, on the cores that this process may use. Scores are means over {len(judge.photos)} photos "
+        f"in {', '.join(judge.known)}, by EfficientNet-Lite2; style distance is to {judge.against}."
     )
 
 
