@@ -13,6 +13,8 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.finish import LUMA
+
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
 Planes = NDArray[np.float32]  # 2×H×W
 Pair = tuple[int, int]  # rows and columns
@@ -24,8 +26,6 @@ CRISPNESS = 1.6  # how steeply a stroke's edges rise
 CELL_PX = 4  # directions are found and kept in squares of this width
 REACHES = ((1.5, 1.0), (5.0, 0.1), (16.0, 0.01))  # in cells, and how much what is so far away counts
 LEVEL = 1e-7  # how strongly strokes lie level where there is nothing to follow
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,13 +44,13 @@ def contrast_gain(contrast: float) -> float:
 
 
 _WARM = np.array([1.0, 0.15, -1.0], np.float32)
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _DETAIL_KERNEL = np.array([1, 4, 6, 4, 1], np.float32) / 16  # binomial, edges repeated
 
 
 def _fine_detail(photo: Pixels) -> Pixels:
     """H×W×1: the photo's luma less its 5×5 binomial blur."""
-    luma = photo @ _LUMA
+    luma = photo @ LUMA
     padded = np.pad(luma, 2, mode="edge")
     height, width = luma.shape
     rows = sum(weight * padded[i : i + height] for i, weight in enumerate(_DETAIL_KERNEL))
@@ -60,10 +60,10 @@ def _fine_detail(photo: Pixels) -> Pixels:
 
 def _recolour(painting: Pixels, photo: Pixels, look: Look) -> Pixels:
     """Luma stays the painting's; chroma (RGB - luma) is mixed with the photo's, scaled, and turned about the grey axis."""
-    luma = (painting @ _LUMA)[..., None]
+    luma = (painting @ LUMA)[..., None]
     chroma = painting - luma
     if look.keep_colour:
-        own = photo - (photo @ _LUMA)[..., None]
+        own = photo - (photo @ LUMA)[..., None]
         chroma = chroma + np.float32(look.keep_colour) * (own - chroma)
     if look.saturation != 1 or look.hue:
         chroma = chroma @ chroma_matrix(look.saturation, look.hue).T
@@ -74,7 +74,7 @@ def chroma_matrix(saturation: float, hue_degrees: float) -> Pixels:
     """3×3 matrix on zero-luma RGB vectors: a rotation in the (Cb, Cr) plane times the saturation."""
     angle = math.radians(hue_degrees)
     cos, sin = math.cos(angle) * saturation, math.sin(angle) * saturation
-    red, green, blue = (float(weight) for weight in _LUMA)
+    red, green, blue = (float(weight) for weight in LUMA)
     to_cbcr = np.array([[0, 0, 0.5 / (1 - blue)], [0.5 / (1 - red), 0, 0]])
     from_cbcr = np.array(
         [

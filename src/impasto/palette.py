@@ -62,8 +62,8 @@ class Style:
 class GeneratorInfo:
     """What the engine must know of the network: pictures are multiples of `size_multiple`; the receptive field is in input pixels.
 
-    `inputs` is 3 for a network that takes red, green and blue, 5 for one that takes the two
-    grains of the canvas (`canvas.py`) too, and 4 for the first of them.
+    `inputs` is 3 for a network that takes red, green and blue, 5 for one that takes the two grains of the canvas (`canvas.py`)
+    too, and 4 for one that takes the first of them.
     """
 
     size_multiple: int

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from impasto.finish import LUMA
 from impasto.train.data import Batch
 from impasto.train.discriminators import Judges, trainable
 from impasto.train.features import TAPS, FrozenFeatures
@@ -26,7 +27,6 @@ from impasto.train.shards import gathered
 STYLE_TAPS = 4  # the taps whose moments make a style; the deepest sees what is depicted
 BRUSHES = (-1.0, 0.0, 1.0)  # where the averages of a style are kept, in log2 of the brush size
 SLOWEST_RATE = 0.02  # an average is over the last 50 visits or so
-LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 SHUFFLE_PERIODS = (2, 4, 8)  # px
 FAINT = 0.06  # a difference that hardly shows, in -1..1
 
