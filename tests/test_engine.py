@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from impasto import engine, picture, tiling
-from impasto.backends import BACKENDS, measure_backends
+from impasto.backends import BACKENDS
 from impasto.engine import Cancelled, Engine
 from impasto.errors import ImpastoError
 from impasto.finish import finish
@@ -257,14 +257,6 @@ def test_a_network_that_does_not_load_is_one_sentence(tiny_palette: Palette, pho
     for backend in ("auto", *BACKENDS):
         with pytest.raises(ImpastoError, match="cannot be loaded"):
             Engine(dataclasses.replace(tiny_palette, model=broken), backend).render(photo, Look())
-
-
-def test_backends_are_measured(tiny_palette: Palette) -> None:
-    found = measure_backends(tiny_palette, size_px=64, runs=2)
-    assert [entry.name for entry in found] == list(BACKENDS)
-    assert [entry.chosen for entry in found].count(True) == 1
-    assert all(entry.milliseconds and entry.version and not entry.problem for entry in found)
-    assert Engine(tiny_palette).backend == next(entry.name for entry in found if entry.chosen)
 
 
 def test_a_touch_of_strength_is_a_touch_of_change_at_export_size(tiny_palette: Palette) -> None:

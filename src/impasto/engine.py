@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import refinement, tiling
-from impasto.backends import Backend, Cancelled, Measurement, choices, measure_backends, open_backend
+from impasto.backends import Backend, Cancelled, choices
 from impasto.canvas import Flow, flow
 from impasto.errors import ImpastoError
 from impasto.finish import finish
@@ -27,8 +27,9 @@ from impasto.palette import Palette
 from impasto.picture import Picture, fit_size, resize, shrink
 from impasto.planes import Planes, pack, to_unit
 from impasto.refinement import BAND_ROWS, Level, Window
+from impasto.variants import open_variant
 
-__all__ = ["Cancelled", "Engine", "Measurement", "measure_backends"]
+__all__ = ["Cancelled", "Engine"]
 
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
 Code = NDArray[np.float32]
@@ -256,7 +257,7 @@ class Engine:
     def _open(self) -> Backend:
         with self._opening:
             if self._session is None:
-                self._session = open_backend(self._wanted, self.palette.model)
+                self._session = open_variant(self._wanted, self.palette.model)
             return self._session
 
 

@@ -74,18 +74,18 @@ def _add_styles(router: APIRouter, gallery: Gallery) -> None:
     @router.get("/api/styles")
     async def styles() -> list[dict[str, Any]]:
         """The palette's styles, then the learned ones; `look` are the finish values recommended for each."""
-        return [_described(gallery, style) for style in gallery.styles]
+        return [described(gallery, style) for style in gallery.styles]
 
     @router.post("/api/styles", status_code=201, openapi_extra=_PALETTE_BODY)
     async def add(request: Request) -> dict[str, Any]:
         """Add a style from a .palette file of one style, the body."""
         palette = await asyncio.to_thread(opened, await request.body())
-        return _described(gallery, await asyncio.to_thread(gallery.add, palette))
+        return described(gallery, await asyncio.to_thread(gallery.add, palette))
 
     @router.patch("/api/styles/{name}")
     async def rename(name: str, title: Annotated[str, Body(embed=True)]) -> dict[str, Any]:
         """Another title for a learned style."""
-        return _described(gallery, await asyncio.to_thread(gallery.rename, name, title))
+        return described(gallery, await asyncio.to_thread(gallery.rename, name, title))
 
     @router.get("/api/styles/{name}/palette", response_class=Response)
     async def download(name: str) -> Response:
@@ -102,7 +102,7 @@ def _add_styles(router: APIRouter, gallery: Gallery) -> None:
     @router.post("/api/styles/{name}/restore", status_code=201)
     async def restore(name: str) -> dict[str, Any]:
         """Bring a deleted style back."""
-        return _described(gallery, await asyncio.to_thread(gallery.restore, name))
+        return described(gallery, await asyncio.to_thread(gallery.restore, name))
 
 
 async def _answer(apprentice: Apprentice) -> dict[str, Any]:
@@ -110,7 +110,8 @@ async def _answer(apprentice: Apprentice) -> dict[str, Any]:
     return {"available": is_available(), "command": INSTALL, "lesson": lesson}
 
 
-def _described(gallery: Gallery, style: Any) -> dict[str, Any]:
+def described(gallery: Gallery, style: Any) -> dict[str, Any]:
+    """A style as the page knows it."""
     names = ("name", "title", "artist", "years", "licence", "look")
     return {**{name: getattr(style, name) for name in names}, "learned": gallery.is_learned(style.name)}
 

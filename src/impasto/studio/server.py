@@ -33,7 +33,7 @@ from impasto.errors import ImpastoError
 from impasto.look import CONTROLS, Look, did_you_mean
 from impasto.palette import Palette, read
 from impasto.picture import MAX_BYTES, Picture, decode, encode, fit, from_array
-from impasto.studio import heap, protocol, subject
+from impasto.studio import heap, protocol, sharing_routes, subject
 from impasto.studio.gallery import Gallery, UnknownStyleError
 from impasto.studio.guard import LOOPBACK, Guard, TooLargeError
 from impasto.studio.learning import Apprentice
@@ -79,6 +79,7 @@ def create_app(
     _add_error_handlers(app)
     add_page(app)
     _add_tables(app)
+    app.include_router(sharing_routes.routes(app.state.engine))  # before those of learning: "text" is no style's name
     app.include_router(routes(app.state.engine, app.state.apprentice, app.state.pictures))
     _add_pictures(app)
     _add_subject(app)

@@ -1,0 +1,62 @@
+"""The commands that send a style as text and receive one. Registered by `cli.py`; like it, imports nothing heavy until a command runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.errors import ImpastoError
+
+PaletteOption = Annotated[Path | None, typer.Option("--palette", metavar="FILE", help="A .palette file instead of the one that ships.")]
+
+
+def share(
+    source: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A .palette of one style over the same network; left out, the palette itself.")
+    ] = None,
+    style: Annotated[str | None, typer.Option(metavar="NAME[:W],...", help="A style, or several with weights to mix them.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="What the style is called.")] = None,
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="What may be done with it; the note of its parts if left out.")] = "",
+    palette: PaletteOption = None,
+) -> None:
+    """Print a style as a short text that another studio, or impasto receive, can paste in.
+
+    A text holds a code, not a network: the other side needs the same palette. A style that was learned further than its first guess
+    has a network of its own, and goes as its .palette file.
+    """
+    from dataclasses import replace
+
+    from impasto import palette as palettes
+    from impasto import sharing
+    from impasto.look import Look
+
+    base = palettes.read(palette or palettes.shipped())
+    opened = base if source is None else palettes.read(source)
+    if not sharing.shares_network(opened, base):
+        raise ImpastoError(f"{opened.title} has a network of its own, which is too large for a text.", "Send the .palette file itself.")
+    look = Look.parse({"styles": style or ()})
+    chosen = opened.style(look.styles[0][0]) if look.styles else opened.styles[0]
+    if len(look.styles) > 1:
+        chosen = sharing.mixed(opened, look, name or " and ".join(part for part, _ in look.styles), licence)
+    print(sharing.share(base, replace(chosen, title=name or chosen.title, licence=licence or chosen.licence)))
+
+
+def receive(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What impasto share printed; - reads standard input.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .palette file to write.")],
+    palette: PaletteOption = None,
+) -> None:
+    """Make a palette of a style that came as text."""
+    from impasto import palette as palettes
+    from impasto import sharing
+
+    if output.suffix != ".palette" or output.exists():
+        raise ImpastoError(f"{str(output)!r} cannot be written.", "Give -o a new name that ends with .palette.")
+    told = sys.stdin.read(sharing.MOST_LETTERS + 1) if text == "-" else text
+    made = sharing.adopt(palettes.read(palette or palettes.shipped()), told)
+    palettes.write(made, output)
+    style = made.styles[0]
+    print(f"{output}  {style.title} ({', '.join(note for note in (style.artist, style.licence) if note)})")
