@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_a_painting_is_the_engines_raw_painting(live: ClientConnection, picture_
     paint(live, 5, picture_id, styles=[["red", 1], ["mono", 1]], strength=1.2, saturation=0)
     header, pixels = answer(live)
     assert (header["type"], header["seq"], header["width"], header["height"]) == ("painting", 5, 67, 45)
-    assert set(header["ms"]) == {"resize", "generator", "server"}
+    assert set(header["ms"]) == {"waited", "resize", "generator", "server"}
     look = Look(styles=(("red", 1.0), ("mono", 1.0)), strength=1.2)
     expected = Engine(tiny_palette).paint(decode(photo_bytes()), look).pixels
     np.testing.assert_array_equal(np.frombuffer(pixels, np.uint8).reshape(45, 67, 3), levels(expected))
@@ -124,6 +125,42 @@ def test_every_request_is_answered_and_the_last_one_wins(live: ClientConnection,
     assert sorted(answers) == list(range(30))
     assert answers[29] == "painting"
     assert list(answers.values()).count("superseded") >= 20
+
+
+def test_a_preview_that_is_being_painted_is_finished_and_the_newest_comes_next(studio: RunningStudio) -> None:
+    slow_id = post(studio, photo_bytes(512, 512))
+    with connect(studio.live_url, compression=None, max_size=None) as live:
+        for seq in range(12):
+            paint(live, seq, slow_id, strength=0.2 + seq / 20)
+        answers = [answer(live)[0] for _ in range(12)]
+    painted = [header["seq"] for header in answers if header["type"] == "painting"]
+    assert painted[0] < 11 and painted[-1] == 11
+    assert {header["type"] for header in answers if header["seq"] not in painted} == {"superseded"}
+    assert answers[-1]["ms"]["waited"] > 0
+
+
+def test_a_preview_of_another_picture_gives_way(live: ClientConnection, large_id: str, picture_id: str) -> None:
+    for seq in range(20):
+        paint(live, seq, (large_id, picture_id)[seq % 2], strength=0.3 + seq / 50)
+    types = [answer(live)[0]["type"] for _ in range(20)]
+    assert types[-1] == "painting" and types.count("superseded") >= 15
+
+
+def test_what_is_prepared_after_a_pause_is_painted_the_same(studio: RunningStudio, tiny_palette: Palette) -> None:
+    picture = post(studio, photo_bytes(131, 70))
+    look = Look(styles=(("stripes", 1.0),), strength=0.8)
+    expected = levels(Engine(tiny_palette).paint(decode(photo_bytes(131, 70)), look).pixels)
+    with connect(studio.live_url, compression=None, max_size=None) as live:
+        for turn, strength in enumerate((0.5, 0.6, 0.7, 0.8)):
+            paint(live, turn, picture, styles="stripes", strength=strength)
+            header, pixels = answer(live)
+            assert header["type"] == "painting"
+            time.sleep(0.4)  # long enough for something to be prepared
+        time.sleep(1)
+        paint(live, 9, picture, styles="stripes", strength=0.80001)
+        prepared = np.frombuffer(answer(live)[1], np.uint8).reshape(expected.shape)
+    np.testing.assert_array_equal(np.frombuffer(pixels, np.uint8).reshape(expected.shape), expected)
+    assert np.abs(prepared.astype(int) - expected).max() <= 1
 
 
 def test_errors_leave_the_session_as_it_was(live: ClientConnection, picture_id: str) -> None:

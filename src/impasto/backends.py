@@ -149,12 +149,16 @@ class _OneSize:
 
     def remember(self, photo: Planes) -> None:
         """Do what depends on this photo alone. It must not change any more."""
-        self._look_at(photo, None)
-        self._remembered = photo
+        if not self._remembers(photo):
+            self._look_at(photo, None)
+            self._remembered = photo
+
+    def _remembers(self, photo: Planes) -> bool:
+        return self._remembered is not None and photo.ctypes.data == self._remembered.ctypes.data
 
     def paint(self, photo: Planes, code: Code, cancelled: Callable[[], bool] | None) -> Any:
         """The request that holds the painting."""
-        if self._remembered is None or photo.ctypes.data != self._remembered.ctypes.data:
+        if not self._remembers(photo):
             self._look_at(photo, cancelled)
         self._late.get_tensor("code").data[:] = code
         _finish(self._late, cancelled)

@@ -11,6 +11,7 @@ import "./components/photo-drop.js";
 import "./components/preset-dialog.js";
 import "./components/recommended-look.js";
 import "./components/region-panel.js";
+import "./components/share-panel.js";
 import "./components/shortcut-sheet.js";
 import "./components/snapshot-strip.js";
 import "./components/status-line.js";
@@ -171,6 +172,7 @@ function buildStyles() {
     forget: () => store.revise((look) => readLook(look, styles, controls)),
     parts: { learn, starting: $("learn-dialog"), dialog: $("style-dialog") },
   });
+  $("share-panel").build({ chosen: () => edited().styles, titleOf: (name) => grid.titleOf(name), onStyle: (style) => own.take(style) });
   const lock = $(".lock-styles");
   const show = () => {
     lock.setAttribute("aria-pressed", panel.locked.has("styles"));

@@ -30,6 +30,10 @@ export async function fetchPreview(version) {
 }
 
 export const addStyle = (file) => ask("POST", "/api/styles", file);
+export const addText = (text) => ask("POST", "/api/styles/text", { text });
+
+/** {text} of a style, or of a mix of the palette's, [name, weight] each; an empty title leaves the style its own. */
+export const textOf = (styles, title) => ask("POST", "/api/styles/share", { styles, title });
 export const renameStyle = (name, title) => ask("PATCH", `/api/styles/${name}`, { title });
 export const removeStyle = (name) => ask("DELETE", `/api/styles/${name}`);
 export const restoreStyle = (name) => ask("POST", `/api/styles/${name}/restore`);

@@ -52,6 +52,11 @@ export class OwnStyles {
 
   // --- styles ---
 
+  /** A style that has just come to the studio by another way; the person wants it. */
+  take(style) {
+    this.#come(style, true);
+  }
+
   #come(style, isWanted) {
     this.styles.push(style);
     this.grid.add(style);
