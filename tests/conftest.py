@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from absl import logging as tensorboard_logging
 from hypothesis import settings
 from numpy.typing import NDArray
 
@@ -17,6 +19,16 @@ from tests import tiny
 # The machine may be busy, and a failure must be one that can be seen again.
 settings.register_profile("impasto", deadline=None, derandomize=True, database=None)
 settings.load_profile("impasto")
+
+# When uvicorn sets up logging, TensorBoard's handler closes the stream that it once found, pytest's own; this one it leaves alone.
+tensorboard_logging.get_absl_handler().python_handler.stream = sys.__stderr__
+
+LONG_FILES = {"test_toy.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with one long test come first: where two workers share the files, neither is left alone with it at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG_FILES)
 
 
 @pytest.fixture(scope="session", autouse=True)
