@@ -149,13 +149,15 @@ def client(tiny_palette: Palette) -> Iterator[httpx.Client]:
     studio.stop()
 
 
-def test_in_the_studio_a_mix_becomes_a_style_and_a_text_and_comes_back(client: httpx.Client) -> None:
-    made = client.post("/api/styles/mix", json={"styles": [["red", 3], ["stripes", 1]], "title": "Dusk"})
-    assert made.status_code == 201 and made.json()["learned"] and made.json()["name"] == "dusk"
-    assert client.get("/api/styles/dusk/text").json() == {"text": TEXT}
+def test_in_the_studio_a_mix_becomes_a_text_and_that_a_style(client: httpx.Client) -> None:
+    shared = client.post("/api/styles/share", json={"styles": [["red", 3], ["stripes", 1]], "title": "Dusk"})
+    assert shared.status_code == 200 and shared.json() == {"text": TEXT}
     pasted = client.post("/api/styles/text", json={"text": TEXT})
-    assert pasted.status_code == 201 and pasted.json()["name"] == "dusk-2" and pasted.json()["licence"] == "CC0-1.0"
-    assert client.get("/api/styles/red/text").json()["text"] == share(TINY, TINY.styles[0])
+    assert pasted.status_code == 201 and pasted.json()["name"] == "dusk" and pasted.json()["learned"]
+    assert pasted.json()["licence"] == "CC0-1.0"
+    assert client.post("/api/styles/share", json={"styles": [["dusk", 1]]}).json() == {"text": TEXT}
+    assert client.post("/api/styles/share", json={"styles": [["red", 1]]}).json()["text"] == share(TINY, TINY.styles[0])
+    assert client.post("/api/styles/text", json={"text": TEXT}).json()["name"] == "dusk-2"
 
 
 @pytest.mark.parametrize(
@@ -164,9 +166,9 @@ def test_in_the_studio_a_mix_becomes_a_style_and_a_text_and_comes_back(client: h
         ("text", {"text": TEXT[:-1]}, 400, "damaged"),
         ("text", {"text": "x" * 20_000}, 422, "text"),
         ("text", {}, 422, "text"),
-        ("mix", {"styles": [["rde", 1]], "title": "Dusk"}, 400, "rde"),
-        ("mix", {"styles": [["red", 1]], "title": " "}, 400, "name"),
-        ("mix", {"styles": "red", "title": "Dusk"}, 422, "styles"),
+        ("share", {"styles": [["rde", 1]], "title": "Dusk"}, 400, "rde"),
+        ("share", {"styles": [["red", 1]], "title": "x" * 61}, 400, "name"),
+        ("share", {"styles": "red", "title": "Dusk"}, 422, "styles"),
     ],
 )
 def test_what_the_studio_refuses(client: httpx.Client, path: str, sent: dict[str, object], status: int, word: str) -> None:
@@ -178,6 +180,5 @@ def test_what_the_studio_refuses(client: httpx.Client, path: str, sent: dict[str
 def test_what_the_studio_has_no_text_for(client: httpx.Client) -> None:
     own = tiny.make(tiny.strided_model(), tiny.STRIDED_FIELD_PX)
     client.post("/api/styles", content=palette.pack(sharing.of_one(own, replace(own.styles[0], name="own"), "test")))
-    for name, word in (("own", "network of its own"), ("nothing", "nothing")):
-        refused = client.get(f"/api/styles/{name}/text")
-        assert refused.status_code == 400 and word in refused.json()["error"]
+    refused = client.post("/api/styles/share", json={"styles": [["own", 1]]})
+    assert refused.status_code == 400 and "network of its own" in refused.json()["error"]

@@ -21,6 +21,7 @@ MODULES = [
     "impasto.onnx_file",
     "impasto.palette",
     "impasto.picture",
+    "impasto.sharing",
     "impasto.studio.gallery",
     "impasto.studio.learning",
     "impasto.studio.learning_routes",

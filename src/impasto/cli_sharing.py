@@ -27,21 +27,13 @@ def share(
     A text holds a code, not a network: the other side needs the same palette. A style that was learned further than its first guess
     has a network of its own, and goes as its .palette file.
     """
-    from dataclasses import replace
-
     from impasto import palette as palettes
     from impasto import sharing
     from impasto.look import Look
 
     base = palettes.read(palette or palettes.shipped())
     opened = base if source is None else palettes.read(source)
-    if not sharing.shares_network(opened, base):
-        raise ImpastoError(f"{opened.title} has a network of its own, which is too large for a text.", "Send the .palette file itself.")
-    look = Look.parse({"styles": style or ()})
-    chosen = opened.style(look.styles[0][0]) if look.styles else opened.styles[0]
-    if len(look.styles) > 1:
-        chosen = sharing.mixed(opened, look, name or " and ".join(part for part, _ in look.styles), licence)
-    print(sharing.share(base, replace(chosen, title=name or chosen.title, licence=licence or chosen.licence)))
+    print(sharing.share_look(base, opened, Look.parse({"styles": style or ()}), name or "", licence))
 
 
 def receive(

@@ -60,6 +60,20 @@ def share(palette: Palette, style: Style) -> str:
     return f"impasto{VERSION}.{base64.urlsafe_b64encode(body + _seal(body)).decode().rstrip('=')}"
 
 
+def share_look(base: Palette, palette: Palette, look: Look, name: str = "", licence: str = "") -> str:
+    """The text of a look's style or mix, which are this palette's, for whoever has `base`.
+
+    Name and licence note are its own where none are given. An ImpastoError where the two palettes do not have the same network.
+    """
+    if _network(palette) != _network(base):
+        raise ImpastoError(f"{palette.title} has a network of its own, which is too large for a text.", "Send the .palette file itself.")
+    if len(look.styles) > 1:
+        style = mixed(palette, look, name or " and ".join(palette.style(part).title for part, _ in look.styles), licence)
+    else:
+        style = palette.style(look.styles[0][0]) if look.styles else palette.styles[0]
+    return share(base, replace(style, title=name or style.title, licence=licence or style.licence))
+
+
 def parse(text: str) -> Shared:
     """What a text holds; an ImpastoError with one clear sentence where it is none, damaged, or of a newer Impasto."""
     if len(text) > MOST_LETTERS:
@@ -126,11 +140,6 @@ def of_one(palette: Palette, style: Style, origin: str) -> Palette:
     licence = f"style: {style.licence}; network: {palette.licence}"
     made_with = f"{palette.created_with}; {origin}"
     return replace(palette, name=style.name, title=style.title, licence=licence, created_with=made_with, styles=(style,), thumbs={})
-
-
-def shares_network(one: Palette, other: Palette) -> bool:
-    """Whether codes of the one mean the same to the other."""
-    return _network(one) == _network(other)
 
 
 def slug(title: str) -> str:
