@@ -17,9 +17,11 @@ OPTIONS = GeneratorOptions((16, 24), (1, 1, 1), 8)
 
 def network(options: GeneratorOptions = OPTIONS, seed: int = 1) -> FilmGenerator:
     """Every weight another number: of equal ones the exporter keeps one."""
-    generator, random = FilmGenerator(options), torch.Generator().manual_seed(seed)
-    for weight in generator.parameters():
-        weight.data += 0.05 * torch.randn(weight.shape, generator=random)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        generator = FilmGenerator(options)
+        for weight in generator.parameters():
+            weight.data += 0.05 * torch.randn(weight.shape)
     return generator.eval()
 
 

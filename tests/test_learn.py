@@ -24,6 +24,8 @@ from impasto.train.learned import Naming
 from impasto.train.learner import Learner
 from impasto.train.objectives.projected import moments
 
+pytestmark = pytest.mark.slow
+
 IMPASTO = [sys.executable, "-m", "impasto"]
 STEPS = 3
 
@@ -132,7 +134,6 @@ def test_ctrl_c_keeps_what_is_learned_and_more_steps_go_on(lesson: learn.Lesson,
         learn.learn(replace(longer, seed=2), quiet, quiet)
 
 
-@pytest.mark.slow
 def test_kill_loses_nothing_that_was_saved(lesson: learn.Lesson, tmp_path: Path) -> None:
     command = [*IMPASTO, "learn", str(lesson.pictures[0]), "--name", "Étude 1", "--licence", "CC0", "-o", str(lesson.output)]
     command += ["--from", str(lesson.source), "--photos", str(lesson.photos), "--preview", str(lesson.pictures[0]), "--json"]

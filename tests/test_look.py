@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impasto.errors import ImpastoError
@@ -53,6 +53,7 @@ def test_a_look_is_an_object(values: object) -> None:
     st.fixed_dictionaries({c.name: st.floats(c.minimum, c.maximum) for c in CONTROLS.values()}),
     st.lists(st.tuples(names, weights), max_size=8),
 )
+@settings(max_examples=40)
 def test_look_survives_json(values: dict[str, float], styles: list[tuple[str, float]]) -> None:
     look = Look.parse({**values, "styles": [list(pair) for pair in styles]})
     assert Look.parse(json.loads(json.dumps(look.to_dict()))) == look

@@ -15,6 +15,8 @@ from impasto.train import loop
 from impasto.train.data import canvas_under
 from tests.training import write_data
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:

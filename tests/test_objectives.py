@@ -153,6 +153,7 @@ def test_pieces_of_a_batch_make_the_same_step_as_the_whole(tmp_path: Path) -> No
     assert losses[0] == pytest.approx(losses[1], rel=1e-3, abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("objective", "network"), [("content", FILM), ("cut", RESNET), ("cyclegan", RESNET)])
 def test_bfloat16_makes_a_step_and_keeps_weights_in_float32(objective: str, network: str, tmp_path: Path) -> None:
     path = write_one_style(

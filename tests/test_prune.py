@@ -11,19 +11,22 @@ from torch import Tensor
 from impasto.compress.export import macs_256, made_again
 from impasto.compress.probes import Probe, photos, probes
 from impasto.compress.prune import EIGHTH, GRAIN, QUARTER, Kept, Pruning, widths
-from impasto.train.data import Image
 from impasto.train.networks import FilmGenerator
 from impasto.train.weights import generator_of
 from tests import film
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
-def images() -> list[Image]:
-    return photos(None)[:4]
+def seen() -> list[Probe]:
+    """The same for all networks here, whose codes are the same."""
+    return probes(film.make(film.network()), photos(None)[:4], 4)
 
 
-def tried(generator: FilmGenerator, images: list[Image]) -> list[Probe]:
-    return probes(film.make(generator), images, 4)
+@pytest.fixture(scope="module")
+def pruning(seen: list[Probe]) -> Pruning:
+    return Pruning(film.network(), seen)
 
 
 def paintings(generator: FilmGenerator, probes: list[Probe]) -> Tensor:
@@ -51,28 +54,23 @@ def silence(generator: FilmGenerator, stream: str, channels: Tensor) -> None:
 
 
 @pytest.mark.parametrize("stream", ["body.0", QUARTER, EIGHTH])
-def test_what_is_useless_goes_first_and_is_not_missed(stream: str, images: list[Image]) -> None:
+def test_what_is_useless_goes_first_and_is_not_missed(stream: str, seen: list[Probe]) -> None:
     generator = film.network()
     useless = torch.tensor([0, 2, 3, 5, 8, 9, 11, 15])
     silence(generator, stream, useless)
-    pruning = Pruning(generator, tried(generator, images))
+    pruning = Pruning(generator, seen)
     assert set(pruning.harm[stream].argsort()[:GRAIN].tolist()) == set(useless.tolist())
     gone = {name: len(pruning.steps[0][name]) - len(kept) for name, kept in pruning.steps[1].items()}
     assert gone == {**dict.fromkeys(gone, 0), stream: GRAIN}
-    seen = tried(generator, images)
     assert (paintings(pruning.network(1), seen) - paintings(generator, seen)).abs().max() < 1e-4
 
 
-def test_without_a_cut_the_network_is_the_same(images: list[Image]) -> None:
-    generator = film.network()
-    pruning = Pruning(generator, tried(generator, images))
+def test_without_a_cut_the_network_is_the_same(pruning: Pruning) -> None:
     same = pruning.network(0)
-    assert all(torch.equal(value, generator.state_dict()[name]) for name, value in same.state_dict().items())
+    assert all(torch.equal(value, pruning.generator.state_dict()[name]) for name, value in same.state_dict().items())
 
 
-def test_the_way_down_is_by_eights_to_the_narrowest_and_every_step_saves(images: list[Image]) -> None:
-    generator = film.network()
-    pruning = Pruning(generator, tried(generator, images))
+def test_the_way_down_is_by_eights_to_the_narrowest_and_every_step_saves(pruning: Pruning) -> None:
     macs = [macs_256(pruning.network(step)) for step in range(len(pruning.steps))]
     for before, after in pairwise(macs):
         assert after < before
@@ -80,20 +78,18 @@ def test_the_way_down_is_by_eights_to_the_narrowest_and_every_step_saves(images:
     assert set(widths(last.options).values()) == {GRAIN}
 
 
-def test_the_cost_of_a_channel_is_what_its_going_saves(images: list[Image]) -> None:
+def test_the_cost_of_a_channel_is_what_its_going_saves(pruning: Pruning, monkeypatch: pytest.MonkeyPatch) -> None:
     """For the inside of blocks, where costs do not depend on one another; 1024 cells of 8×8 px make 256×256."""
-    generator = film.network()
-    pruning = Pruning(generator, tried(generator, images))
+    monkeypatch.setattr(pruning, "steps", pruning.steps[:])
     for block in ("encode.0", "body.0"):
         kept: Kept = {**pruning.steps[0], block: pruning.steps[0][block][GRAIN:]}
         pruning.steps.append(kept)
-        saved = macs_256(generator) - macs_256(pruning.network(len(pruning.steps) - 1))
+        saved = macs_256(pruning.generator) - macs_256(pruning.network(len(pruning.steps) - 1))
         assert saved == GRAIN * 1024 * pruning._cost(block, pruning.steps[0])
 
 
-def test_channels_that_count_less_are_missed_less(images: list[Image]) -> None:
+def test_channels_that_count_less_are_missed_less(seen: list[Probe]) -> None:
     generator = film.network(seed=3)
-    seen = tried(generator, images)
     pruning, whole = Pruning(generator, seen), paintings(generator, seen)
 
     def without(stream: str, most: bool) -> float:
@@ -105,9 +101,8 @@ def test_channels_that_count_less_are_missed_less(images: list[Image]) -> None:
         assert without(stream, most=False) < without(stream, most=True)
 
 
-def test_a_palette_of_a_pruned_network_can_be_pruned_again(images: list[Image]) -> None:
-    generator = film.network()
-    pruned = Pruning(generator, tried(generator, images)).network(5)
-    made = made_again(film.make(generator), pruned)
+def test_a_palette_of_a_pruned_network_can_be_pruned_again(pruning: Pruning) -> None:
+    pruned = pruning.network(5)
+    made = made_again(film.make(pruning.generator), pruned)
     assert generator_of(made).options == pruned.options
-    assert made.generator.macs_256 < macs_256(generator)
+    assert made.generator.macs_256 < macs_256(pruning.generator)
