@@ -42,7 +42,7 @@ def measured(ours: Palette, size_px: int, runs: int) -> dict[str, Any]:
         name: {
             "parameters": one.generator.parameters,
             "macs_256": one.generator.macs_256,
-            **{f"{backend}_ms": times[name][backend][size_px] for backend in installed()},
+            **{f"{backend}_ms": times[name][backend][size_px].wall_ms for backend in installed()},
         }
         for name, one in palettes.items()
     }

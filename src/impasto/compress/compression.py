@@ -1,5 +1,5 @@
 """`impasto compress`: plans the way to a target, goes it, and shows what it cost. Beside NAME.palette lies NAME.compressing, from which the
-same command goes on.
+same command goes on, after a kill too: stages that are done and times that decided something are kept there.
 
 The way: INT8 if that alone is enough; else pruning to the target, fine-tuning by distillation, and INT8 of what has come out. INT8 is kept
 only where this machine runs it faster. Every figure is measured here, of all stages in one run.
@@ -12,16 +12,17 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from impasto import palette as palettes
 from impasto.compress import page
 from impasto.compress.export import export, macs_256, made_again
-from impasto.compress.judge import Judge
+from impasto.compress.judge import Judge, paintings_of, scored
 from impasto.compress.probes import photos, probes
 from impasto.compress.prune import Pruning
 from impasto.compress.quantize import quantize
-from impasto.compress.speed import fastest, race
-from impasto.compress.target import Target
+from impasto.compress.speed import SIZES_PX, Taken, Times, busy, fastest, race
+from impasto.compress.target import Target, Yardstick
 from impasto.compress.tune import tune
 from impasto.errors import ImpastoError
 from impasto.files import write_whole
@@ -31,10 +32,11 @@ from impasto.train.data import Image
 from impasto.train.loop import RECIPE
 from impasto.train.recipe import Recipe
 from impasto.train.weights import generator_of
+from impasto.variants import why_not
 
 PRUNED_ON = 26  # probes
 WORTH = 0.97  # of the time that float takes, above which INT8 is no gain
-MARGIN = 0.97  # of a time that is asked for, planned with, since no two measurements agree
+MARGIN = {"ms": 0.97, "macs": 1.0, "size": 0.98}  # of what is asked for, planned with: times and thumbnails come out a little different
 
 Say = Callable[[str], None]
 
@@ -57,21 +59,30 @@ def compress(order: Order, say: Say) -> Palette:
     """Compress, write the palette and its `compression.html`, and return it; what an earlier call has finished is not done again.
 
     Raises ImpastoError where the target is reached already (by a palette that has no teacher to be compared with), or cannot be reached:
-    then with the best there is.
+    then with the nearest that can.
     """
     work = Work(order, say)
-    original = work.original()
-    target, value = order.target, order.target.measure(original)
+    try:
+        return _compressed(work)
+    except KeyboardInterrupt:
+        say(f"Stopped. What is done is kept in {work.folder}; the same command goes on from there.")
+        raise
+
+
+def _compressed(work: Work) -> Palette:
+    target, original = work.order.target, work.original
+    yardstick = Yardstick(target, original, work.noted("first", lambda: Yardstick(target, original).first))
+    value = yardstick.measure(original)
     if value <= target.value:
-        if order.teacher is not None:
+        if work.order.teacher is not None:
             return work.finish(original)
         raise ImpastoError(f"{original.title} takes {target.describe(value)} already.", "Ask for less, or keep it as it is.")
-    say(f"{original.title} takes {target.describe(value)}; asked for is {target.describe(target.value)}.")
+    work.say(f"{original.title} takes {target.describe(value)}; asked for is {target.describe(target.value)}.")
     rounded = work.int8("INT8", original)
-    if rounded is not None and target.measure(rounded) <= target.value:
+    if rounded is not None and yardstick.measure(rounded) <= target.value:
         return work.finish(rounded)
-    pruned = work.stage("pruned", lambda: cut_to(target, original, work.images, say))
-    tuned = work.stage("tuned", lambda: tune(pruned, work.teacher(), work.folder / "tuning", work.images, order.steps))
+    pruned = work.stage("pruned", lambda: cut_to(yardstick, original, work.images, work.say))
+    tuned = work.stage("tuned", lambda: tune(pruned, work.teacher(), work.folder / "tuning", work.images, work.order.steps))
     rounded = work.int8("tuned INT8", tuned)
     return work.finish(tuned if rounded is None else rounded)
 
@@ -85,6 +96,20 @@ class Work:
         self.images = photos(order.photos)
         self.stages: dict[str, Palette] = {}
         self.remarks: list[str] = []
+        self.original = self._begin()
+        self.recipe = _recipe(order, self.original)
+
+    def _begin(self) -> Palette:
+        """What is compressed. A student stands behind its teacher, which must know all its styles."""
+        order = self.order
+        if order.teacher is None:
+            return self.stage("original", lambda: _opened(order.source))
+        known = self.stage("teacher", lambda: palettes.read(order.teacher or ""))
+        student = self.stage("student", lambda: _opened(order.source))
+        unknown = {style.name for style in student.styles} - {style.name for style in known.styles}
+        if unknown:
+            raise ImpastoError(f"The teacher {known.title} has no style {', '.join(sorted(unknown))}.", "Choose one that has them all.")
+        return student
 
     def stage(self, name: str, make: Callable[[], Palette]) -> Palette:
         """The palette of that stage, made unless an earlier call has done so."""
@@ -95,28 +120,33 @@ class Work:
         self.stages[name] = palettes.read(file)
         return self.stages[name]
 
-    def original(self) -> Palette:
-        """What is compressed. A student stands behind its teacher."""
-        order = self.order
-        if order.teacher is None:
-            return self.stage("original", lambda: _opened(order.source))
-        teacher = order.teacher
-        self.stage("teacher", lambda: palettes.read(teacher))
-        return self.stage("student", lambda: _opened(order.source))
+    def noted(self, name: str, measure: Callable[[], Any]) -> Any:
+        """What an earlier call has measured, else what is measured now, as JSON gives it back: so no decision is made twice."""
+        file = self.folder / "measured.json"
+        known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        if name not in known:
+            known[name] = measure()
+            write_whole(file, json.dumps(known, indent=1).encode())
+        return known[name]
 
     def int8(self, name: str, source: Palette) -> Palette | None:
         """The palette in INT8 where that is faithful and faster here; None, and a remark, where it is not."""
         try:
-            made = self.stage(name, lambda: quantize(source, self.images).palette)
+            made = self.stage(name, lambda: quantize(source, self.images, say=self.say).palette)
         except ImpastoError as error:
             self._remark(f"{error.message} It stays float.")
             return None
         size_px = self.order.target.size_px if self.order.target.kind == "ms" else 512
-        times = race({"float": source, "int8": made}, (size_px,))
-        (backend, before), (other, after) = fastest(times["float"], size_px), fastest(times["int8"], size_px)
-        self._remark(f"{name} takes {after:.1f} ms with {other} at {size_px}×{size_px}, float {before:.1f} ms with {backend}.")
-        if after > WORTH * before:
-            self._remark(f"{name} is not faster on this machine, so float is kept.")
+
+        def raced() -> dict[str, dict[str, Taken]]:
+            times = race({"float": source, "int8": made}, (size_px,))
+            return {kind: {backend: taken[size_px] for backend, taken in found.items()} for kind, found in times.items()}
+
+        found = {kind: {b: {size_px: Taken(*one)} for b, one in taken.items()} for kind, taken in self.noted(name, raced).items()}
+        compared = "; ".join(_compared(b, *(found[kind][b][size_px] for kind in ("int8", "float"))) for b in found["float"])
+        self._remark(f"{name} against float at {size_px}×{size_px}, in turns: {compared}.")
+        if fastest(found["int8"], size_px)[1].share_of(fastest(found["float"], size_px)[1]) > WORTH:
+            self._remark(f"{name} is not faster on this machine, so float is kept. {why_not('int8')}".strip())
             return None
         return made
 
@@ -126,14 +156,15 @@ class Work:
 
     def finish(self, chosen: Palette) -> Palette:
         """Measure all stages beside each other, write the palette and the page."""
-        order, value = self.order, self.order.target.measure(chosen)
-        reached = "reached" if value <= order.target.value else "missed in the last measurement"
-        self._remark(
-            f"Asked for: {order.target.describe(order.target.value)}. Measured at the end: {order.target.describe(value)}, {reached}."
-        )
+        order, target = self.order, self.order.target
         self.say("Measuring all stages.")
-        judge = Judge(next(iter(self.stages.values())), self.images, _recipe(order))
-        page.write(order.output.with_name("compression.html"), self.stages, chosen, judge, self.remarks)
+        own = (target.size_px,) if target.kind == "ms" else ()
+        times = race(self.stages, tuple(sorted({*SIZES_PX, *own})))
+        self._remark(_verdict(target, self.stages, times, chosen))
+        if busy():
+            self._remark(busy())
+        judge = Judge(next(iter(self.stages.values())), self.images, self.recipe, scored(self.original))
+        page.write(order.output.with_name("compression.html"), self.stages, times, chosen, judge, self.remarks)
         palettes.write(chosen, order.output)
         return chosen
 
@@ -142,25 +173,28 @@ class Work:
         self.say(text)
 
 
-def cut_to(target: Target, original: Palette, images: list[Image], say: Say) -> Palette:
-    """The palette with as few channels cut as the target asks for; an ImpastoError with the smallest there is where none is enough."""
+def cut_to(yardstick: Yardstick, original: Palette, images: list[Image], say: Say) -> Palette:
+    """The palette with as few channels cut as the target asks for; an ImpastoError with the nearest that there is where none is enough."""
     try:
         generator = generator_of(original)
     except ImpastoError:
         raise ImpastoError(f"The network of {original.title} cannot be pruned.", "Distil it first, as in recipes/distil.toml.") from None
+    say("Measuring what every channel does for the paintings.")
     pruning = Pruning(generator, probes(original, images, PRUNED_ON))
-    limit = target.value * (MARGIN if target.kind == "ms" else 1)
+    target = yardstick.target
+    limit = target.value * MARGIN[target.kind]
 
     def after(step: int) -> float:
         network = pruning.network(step)
-        return float(macs_256(network)) if target.kind == "macs" else target.measure(made_again(original, network))
+        return float(macs_256(network)) if target.kind == "macs" else yardstick.measure(made_again(original, network))
 
     few, many = 0, len(pruning.steps) - 1
     least = after(many)
     if least > limit:
+        nearest = target.nearest(least / MARGIN[target.kind])
         raise ImpastoError(
             f"{target.describe(target.value)} cannot be reached: the smallest network takes {target.describe(least)}.",
-            "Ask for more than that, or start from a palette with fewer blocks.",
+            f"The nearest is --target {nearest}; a palette with fewer blocks, or a student (recipes/distil.toml), gets further.",
         )
     while many - few > 1:
         middle = (few + many) // 2
@@ -168,6 +202,31 @@ def cut_to(target: Target, original: Palette, images: list[Image], say: Say) -> 
         say(f"{middle} of {len(pruning.steps) - 1} cuts: {target.describe(value)}.")
         few, many = (few, middle) if value <= limit else (middle, many)
     return made_again(original, pruning.network(many))
+
+
+def _verdict(target: Target, stages: dict[str, Palette], times: dict[str, Times], chosen: Palette) -> str:
+    """Whether the target is reached, by the figures that the page shows."""
+    name, first = next(name for name, made in stages.items() if made is chosen), next(iter(stages))
+    if target.kind == "ms":
+        (backend, taken), (_, before) = (fastest(times[stage], target.size_px) for stage in (name, first))
+        value, ratio = taken.wall_ms, taken.wall_ms / before.wall_ms
+        beside = f" with {_name(backend)}, {ratio:.2f} times the {first}'s {before.wall_ms:.1f} ms in the same run"
+    else:
+        value, beside = Yardstick(target, chosen).measure(chosen), ""
+    reached = "reached" if value <= target.value else "missed in the last measurement"
+    return f"Asked for: {target.describe(target.value)}. Measured at the end: {target.describe(value)}{beside}: {reached}."
+
+
+def _compared(backend: str, int8: Taken, plain: Taken) -> str:
+    """INT8 beside float, both measured."""
+    ratio, of_processor = int8.wall_ms / plain.wall_ms, int8.processor_ms / plain.processor_ms
+    longer = f"{ratio:.2f} times as long ({of_processor:.2f} of processor time)"
+    return f"{_name(backend)} {int8.wall_ms:.1f} ms against {plain.wall_ms:.1f}, {longer}"
+
+
+def _name(backend: str) -> str:
+    """As its makers write it."""
+    return {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}.get(backend, backend)
 
 
 def _opened(source: Path) -> Palette:
@@ -179,11 +238,20 @@ def _opened(source: Path) -> Palette:
         return palettes.read(Path(folder) / "run.palette")
 
 
-def _recipe(order: Order) -> Recipe | None:
-    """The one that was named, else that of the run that is compressed."""
+def _recipe(order: Order, original: Palette) -> Recipe | None:
+    """The one that was named, else that of the run that is compressed, if its paintings are still there."""
     if order.recipe is not None:
-        return recipes.read(order.recipe)
-    return recipes.parse((order.source / RECIPE).read_text(encoding="utf-8")) if order.source.is_dir() else None
+        named = recipes.read(order.recipe)
+        paintings_of(named, scored(original))
+        return named
+    if not (order.source / RECIPE).is_file():
+        return None
+    own = recipes.parse((order.source / RECIPE).read_text(encoding="utf-8"))
+    try:
+        paintings_of(own, scored(original))
+    except ImpastoError:
+        return None
+    return own
 
 
 def _folder(order: Order) -> Path:
@@ -191,7 +259,10 @@ def _folder(order: Order) -> Path:
     if order.output.suffix != ".palette" or not order.output.parent.is_dir():
         raise ImpastoError(f"{str(order.output)!r} cannot be written.", "Give -o a name such as small.palette in a folder that is there.")
     folder = order.output.with_suffix(".compressing")
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ImpastoError(f"{str(folder)!r} cannot be made: {error.strerror}.", "Choose a place where you may write.") from None
     told = json.dumps({name: str(value) for name, value in vars(replace(order, output=Path())).items()}, indent=1)
     known = folder / "order.json"
     if known.exists() and known.read_text(encoding="utf-8") != told:

@@ -37,19 +37,20 @@ class Judge:
     """Looks at `STYLES` styles on `PHOTOS` photos.
 
     Style is measured against the paintings that the recipe keeps apart (its others where it keeps none); without a recipe, against what the
-    original palette makes of the photos, which `against` says.
+    original palette makes of the photos, which `against` says. `styles` are names that all palettes have.
     """
 
-    def __init__(self, original: Palette, images: list[Image], recipe: Recipe | None) -> None:
+    def __init__(self, original: Palette, images: list[Image], recipe: Recipe | None, styles: list[str]) -> None:
         every = max(1, len(images) // PHOTOS)
         self.photos = [picture.fit(picture.from_array(image), PHOTO_PX) for image in images[::every][:PHOTOS]]
         self.space = StyleSpace()
         if recipe is None:
             self.against = "paintings by the original palette"
-            self.known = {name: self._vectors(made) for name, made in self.paint(original, _names(original)).items()}
+            self.known = {name: self._vectors(made) for name, made in self.paint(original, styles).items()}
         else:
             self.against = "the recipe's paintings"
-            self.known = {name: self._vectors(found) for name, found in _paintings(recipe, original).items()}
+            files = paintings_of(recipe, styles)
+            self.known = {name: self._vectors([picture.fit(picture.load(file), PHOTO_PX) for file in own]) for name, own in files.items()}
         self.untouched = self.scores(dict.fromkeys(self.known, self.photos))
 
     def paint(self, palette: Palette, styles: list[str] | None = None) -> Painted:
@@ -68,22 +69,21 @@ class Judge:
         return self.space.vectors([_tensor(one) for one in pictures])
 
 
-def _names(palette: Palette) -> list[str]:
-    """Styles from here and there in the palette."""
+def scored(palette: Palette) -> list[str]:
+    """Styles from here and there in a palette."""
     names = [style.name for style in palette.styles]
     return names[:: max(1, len(names) // STYLES)][:STYLES]
 
 
-def _paintings(recipe: Recipe, palette: Palette) -> Painted:
-    wanted, root = set(_names(palette)), Path(recipe.data.root)
-    found = {}
+def paintings_of(recipe: Recipe, styles: list[str]) -> dict[str, list[Path]]:
+    """The recipe's paintings of those styles that it has; an ImpastoError where it has none of them."""
+    root, found = Path(recipe.data.root), dict[str, list[Path]]()
     for style in recipe.styles:
-        if style.name in wanted:
+        if style.name in styles:
             trained, apart = split(picture_files(root / style.paintings), recipe.data.held_out)
-            files = (apart or trained)[:MOST_PAINTINGS]
-            found[style.name] = [picture.fit(picture.load(file), PHOTO_PX) for file in files]
+            found[style.name] = (apart or trained)[:MOST_PAINTINGS]
     if not found:
-        raise ImpastoError(f"The recipe {recipe.name} has no paintings of {', '.join(sorted(wanted))}.", "Leave --recipe out.")
+        raise ImpastoError(f"The recipe {recipe.name} has no paintings of {', '.join(sorted(styles))}.", "Leave --recipe out.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""`compression.html`: every stage of a compression in figures and pictures, in one file that needs no server. Measures as it is written."""
+"""`compression.html`: every stage of a compression in figures and pictures, in one file that needs no server."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import html
 from pathlib import Path
 
 from impasto import picture
-from impasto.backends import installed
 from impasto.compress.judge import Judge, Painted, Scores
-from impasto.compress.speed import RUNS, SIZES_PX, Times, race
+from impasto.compress.speed import RUNS, Taken, Times
 from impasto.files import write_whole
 from impasto.palette import Palette, pack
 from impasto.picture import Picture
@@ -19,9 +18,8 @@ PHOTOS, STYLES = 3, 2
 PICTURE_PX = 320
 
 
-def write(path: Path, stages: dict[str, Palette], chosen: Palette, judge: Judge, remarks: list[str]) -> None:
-    """Measure all stages beside each other and make the page; `remarks` are what was decided on the way."""
-    times = race(stages, SIZES_PX)
+def write(path: Path, stages: dict[str, Palette], times: dict[str, Times], chosen: Palette, judge: Judge, remarks: list[str]) -> None:
+    """Paint, score and show all stages beside each other; `times` are of one run, `remarks` what was decided on the way."""
     painted = {name: judge.paint(palette) for name, palette in stages.items()}
     scores = {name: judge.scores(made) for name, made in painted.items()}
     kept = next(name for name, palette in stages.items() if palette is chosen)
@@ -41,7 +39,8 @@ def write(path: Path, stages: dict[str, Palette], chosen: Palette, judge: Judge,
 
 def _figures(stages: dict[str, Palette], times: dict[str, Times], kept: str) -> str:
     """The table of sizes and times; ratios are to the first stage, times to its time with the same backend."""
-    first, columns = next(iter(stages)), [(backend, size_px) for size_px in SIZES_PX for backend in installed()]
+    first = next(iter(stages))
+    columns = [(backend, size_px) for size_px in next(iter(times[first].values())) for backend in times[first]]
     head = ["stage", "parameters", "MACs at 256²", "kB", *(f"{backend} {size_px}²" for backend, size_px in columns)]
     rows = []
     for name, palette in stages.items():
@@ -51,10 +50,16 @@ def _figures(stages: dict[str, Palette], times: dict[str, Times], kept: str) -> 
             (f"{info.macs_256 / 1e6:.1f} M", original.macs_256 / info.macs_256),
             (f"{len(pack(palette)) / 1e3:.0f}", len(pack(stages[first])) / len(pack(palette))),
         ]
-        taken = [(f"{times[name][b][px]:.1f} ms", times[first][b][px] / times[name][b][px]) for b, px in columns]
-        cells = [f"<td>{text}<small>{'' if name == first else f'÷ {ratio:.2f}'}</small></td>" for text, ratio in (*sizes, *taken)]
+        cells = [f"<td>{text}<small>{'' if name == first else f'÷ {ratio:.2f}'}</small></td>" for text, ratio in sizes]
+        cells += [_time(times[name][backend][size_px], times[first][backend][size_px], name == first) for backend, size_px in columns]
         rows.append(f'<tr{_mark(name == kept)}><th scope="row">{html.escape(name)}</th>{"".join(cells)}</tr>')
     return _table(head, rows)
+
+
+def _time(taken: Taken, before: Taken, is_first: bool) -> str:
+    """By the clock, and below it of the processor."""
+    ratios = ("", "") if is_first else (f"÷ {before.wall_ms / taken.wall_ms:.2f}", f" ÷ {before.processor_ms / taken.processor_ms:.2f}")
+    return f"<td>{taken.wall_ms:.1f} ms<small>{ratios[0]}</small><small>cpu {taken.processor_ms:.1f}{ratios[1]}</small></td>"
 
 
 def _scores(scores: dict[str, Scores], judge: Judge) -> str:
@@ -79,8 +84,9 @@ def _sheet(painted: dict[str, Painted], judge: Judge) -> str:
 def _notes(judge: Judge) -> str:
     return (
         f"Milliseconds are the least of {RUNS} or, on a busy machine, more runs of the network alone, batch 1, all stages taking turns in "
-        f"one run on this machine, on the cores that this process may use. Scores are means over {len(judge.photos)} photos "
-        f"in {', '.join(judge.known)}, by EfficientNet-Lite2; style distance is to {judge.against}."
+        f"one run on this machine, on the cores that this process may use; below them (cpu) the processor time of all these cores, which "
+        f"other programs hardly disturb. ÷ is how many times less than the first stage takes. Scores are means over "
+        f"{len(judge.photos)} photos in {', '.join(judge.known)}, by EfficientNet-Lite2; style distance is to {judge.against}."
     )
 
 

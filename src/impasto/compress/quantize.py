@@ -8,6 +8,7 @@ processors without VNNI add them.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Quantized:
     levels_apart: float
 
 
-def quantize(palette: Palette, images: list[Image], limit: float = LIMIT) -> Quantized:
+def quantize(palette: Palette, images: list[Image], limit: float = LIMIT, say: Callable[[str], None] = lambda _: None) -> Quantized:
     """The palette in INT8, calibrated and judged on these photos.
 
     Where paintings differ by more than `limit` levels, the layers that hurt most alone stay float, one after the other, until they do not.
@@ -50,6 +51,7 @@ def quantize(palette: Palette, images: list[Image], limit: float = LIMIT) -> Qua
         layers, kept = trial.layers, list[str]()
         model = trial.model(layers)
         if (apart := trial.levels_apart(model)) > limit:
+            say(f"With all {len(layers)} layers in INT8 paintings differ by {apart:.1f} levels of 255: trying them one by one.")
             harm = {layer: trial.levels_apart(trial.model([layer])) for layer in layers}
             layers = sorted(layers, key=harm.__getitem__)
         while apart > limit:

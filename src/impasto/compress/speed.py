@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import NamedTuple
 
 import numpy as np
 
 from impasto.backends import Backend, Planes, installed, open_backend
+from impasto.errors import ImpastoError
 from impasto.palette import Palette
 
 SIZES_PX = (256, 512, 1024)
@@ -17,7 +24,19 @@ WARM_UP = 2
 MOST_ROUNDS = 4  # times as many runs, while a machine is too busy for the two best to agree
 AGREED = 1.05
 
-Times = dict[str, dict[int, float]]  # of a backend and a size in pixels, the least milliseconds
+
+class Taken(NamedTuple):
+    """The least milliseconds of a network: by the clock, and of all cores together, which other programs hardly disturb."""
+
+    wall_ms: float
+    processor_ms: float
+
+    def share_of(self, other: Taken) -> float:
+        """How many times as long as another it took, by whichever of the two says more: a gain must show in both."""
+        return max(self.wall_ms / other.wall_ms, self.processor_ms / other.processor_ms)
+
+
+Times = dict[str, dict[int, Taken]]  # of a backend and a size in pixels
 
 
 def race(palettes: dict[str, Palette], sizes_px: tuple[int, ...] = SIZES_PX, runs: int = RUNS) -> dict[str, Times]:
@@ -26,43 +45,85 @@ def race(palettes: dict[str, Palette], sizes_px: tuple[int, ...] = SIZES_PX, run
     They take turns, in a process of their own: after OpenVINO has let go of two networks (2026.4) the next Ctrl-C crashes a process, and
     whoever measures may also train.
     """
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(_race, palettes, sizes_px, runs).result()
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(sender, palettes, sizes_px, runs), daemon=True)
+    with _deaf():
+        process.start()
+    sender.close()
+    try:
+        found: dict[str, Times] | Exception = receiver.recv()
+    except EOFError:
+        raise ImpastoError("Timing ended before it was done.", "There may be too little memory; the same command goes on.") from None
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A process that is started meanwhile does not hear Ctrl-C: whoever started it does, and ends it."""
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN) if threading.current_thread() is threading.main_thread() else None
+    try:
+        yield
+    finally:
+        if heard is not None:
+            signal.signal(signal.SIGINT, heard)
+
+
+def _tell(sender: Connection, palettes: dict[str, Palette], sizes_px: tuple[int, ...], runs: int) -> None:
+    """In a process of its own: the times, or what stood against them."""
+    try:
+        sender.send(_race(palettes, sizes_px, runs))
+    except Exception as error:
+        sender.send(error)
 
 
 def _race(palettes: dict[str, Palette], sizes_px: tuple[int, ...], runs: int) -> dict[str, Times]:
     entered = {(name, backend): open_backend(backend, palette.model) for name, palette in palettes.items() for backend in installed()}
     found: dict[str, Times] = {name: {backend: {} for backend in installed()} for name in palettes}
     for size_px in sizes_px:
-        taken: dict[tuple[str, str], list[float]] = {entry: [] for entry in entered}
+        taken: dict[tuple[str, str], list[Taken]] = {entry: [] for entry in entered}
         for run in range(WARM_UP + MOST_ROUNDS * runs):
             for (name, backend), network in entered.items():
-                milliseconds = _timed(network, palettes[name], size_px)
-                taken[name, backend] += [milliseconds] if run >= WARM_UP else []
+                once = _timed(network, palettes[name], size_px)
+                taken[name, backend] += [once] if run >= WARM_UP else []
             if run + 1 >= WARM_UP + runs and all(_steady(times) for times in taken.values()):
                 break
         for (name, backend), times in taken.items():
-            found[name][backend][size_px] = round(min(times), 2)
+            found[name][backend][size_px] = Taken(*(round(min(kind), 2) for kind in zip(*times, strict=True)))
     return found
 
 
-def fastest(times: Times, size_px: int) -> tuple[str, float]:
-    """The backend that took least at that size, and its milliseconds."""
-    backend = min(times, key=lambda name: times[name][size_px])
+def fastest(times: Times, size_px: int) -> tuple[str, Taken]:
+    """The backend that took least at that size by the clock, and what it took."""
+    backend = min(times, key=lambda name: times[name][size_px].wall_ms)
     return backend, times[backend][size_px]
 
 
-def _steady(times: list[float]) -> bool:
+def busy() -> str:
+    """A sentence where other work has this machine's cores, so that milliseconds say little; else nothing."""
+    load, cores = (os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0), os.cpu_count() or 1
+    if load <= cores:
+        return ""
+    return f"The machine was busy (load {load:.1f} on {cores} cores): its milliseconds are too high and unsteady, ratios less so."
+
+
+def _steady(times: list[Taken]) -> bool:
     """Whether the two least agree."""
     least = sorted(times)[:2]
-    return least[-1] <= AGREED * least[0]
+    return least[-1].wall_ms <= AGREED * least[0].wall_ms
 
 
-def _timed(network: Backend, palette: Palette, size_px: int) -> float:
+def _timed(network: Backend, palette: Palette, size_px: int) -> Taken:
     photo = _noise(palette, size_px)
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     network.run(photo, palette.styles[0].code)
-    return (time.perf_counter() - start) * 1000
+    return Taken((time.perf_counter() - start) * 1000, (time.process_time() - before) * 1000)
 
 
 def _noise(palette: Palette, size_px: int) -> Planes:
