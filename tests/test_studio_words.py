@@ -18,6 +18,7 @@ TABLE: dict[str, str] = json.loads((SOURCE / "studio/static/i18n/server.zh.json"
 # Left out are those of programs alone: protocol, server and look refuse what the page never sends.
 MODULES = [
     "impasto.engine",
+    "impasto.guess",
     "impasto.onnx_file",
     "impasto.palette",
     "impasto.picture",

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from impasto.cli_sharing import receive, share
+from impasto.cli_sharing import guess, receive, share
 from impasto.errors import ImpastoError
 from impasto.look import CONTROLS, Control, Look
 
@@ -203,6 +203,7 @@ def styles(palette: PaletteOption = None, as_json: JsonOption = False) -> None:
         print(f"{style.name:{width}}  {style.title}" + (f" ({style.artist}, {style.years})" if style.years else f" ({style.artist})"))
 
 
+app.command()(guess)
 app.command()(share)
 app.command()(receive)
 

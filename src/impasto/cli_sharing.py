@@ -1,4 +1,4 @@
-"""The commands that send a style as text and receive one. Registered by `cli.py`; like it, imports nothing heavy until a command runs."""
+"""The commands that guess, share and receive a style. Registered by `cli.py`; like it, imports nothing heavy until a command runs."""
 
 from __future__ import annotations
 
@@ -36,6 +36,35 @@ def share(
     print(sharing.share_look(base, opened, Look.parse({"styles": style or ()}), name or "", licence))
 
 
+def guess(
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures in the style, 1 to 200.")],
+    name: Annotated[str, typer.Option(metavar="TEXT", help="What the style is called.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write a .palette, rather than print a text.")
+    ] = None,
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="What may be done with it; the note of its parts if left out.")] = "",
+    palette: PaletteOption = None,
+) -> None:
+    """Guess a style from pictures in about a second, without learning: the mix of styles that comes nearest.
+
+    The result is a text for impasto receive and other studios, or a palette. impasto learn comes nearer, in minutes.
+    """
+    from impasto import guess as guessing
+    from impasto import palette as palettes
+    from impasto import picture, sharing
+
+    if output is not None:
+        _check_new(output)
+    base = palettes.read(palette or palettes.shipped())
+    look = guessing.guess(base, [picture.load(file) for file in pictures])
+    style = sharing.mixed(base, look, name, licence)
+    print(f"{style.title}: {style.artist}", file=sys.stderr)
+    if output is None:
+        print(sharing.share(base, style))
+    else:
+        palettes.write(sharing.of_one(base, style, "guessed from pictures"), output)
+
+
 def receive(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What impasto share printed; - reads standard input.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .palette file to write.")],
@@ -45,10 +74,14 @@ def receive(
     from impasto import palette as palettes
     from impasto import sharing
 
-    if output.suffix != ".palette" or output.exists():
-        raise ImpastoError(f"{str(output)!r} cannot be written.", "Give -o a new name that ends with .palette.")
+    _check_new(output)
     told = sys.stdin.read(sharing.MOST_LETTERS + 1) if text == "-" else text
     made = sharing.adopt(palettes.read(palette or palettes.shipped()), told)
     palettes.write(made, output)
     style = made.styles[0]
     print(f"{output}  {style.title} ({', '.join(note for note in (style.artist, style.licence) if note)})")
+
+
+def _check_new(output: Path) -> None:
+    if output.suffix != ".palette" or output.exists():
+        raise ImpastoError(f"{str(output)!r} cannot be written.", "Give -o a new name that ends with .palette.")

@@ -1,20 +1,26 @@
-"""The routes of styles as text. Knows what is asked, not how it is done."""
+"""The routes of styles as text, and of styles guessed from pictures. Knows what is asked, not how it is done."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
+from starlette.datastructures import UploadFile
 
-from impasto import sharing
+from impasto import guess, sharing
 from impasto.look import Look
-from impasto.studio.gallery import Gallery
+from impasto.palette import Style
+from impasto.picture import decode, fit
+from impasto.studio.gallery import Gallery, check_title
 from impasto.studio.learning_routes import described
+
+MOST_PICTURES = 20
+LARGEST_PX = 2048  # long edge of what is kept of each while guessing
 
 
 def routes(gallery: Gallery) -> APIRouter:
-    """`/api/styles/share` and `/api/styles/text`."""
+    """`/api/styles/share`, `/api/styles/text` and `/api/styles/guess`."""
     router = APIRouter()
 
     @router.post("/api/styles/share")
@@ -30,4 +36,36 @@ def routes(gallery: Gallery) -> APIRouter:
         """Add the style that a text holds, if it was made for the network of the studio's palette."""
         return described(gallery, await asyncio.to_thread(gallery.add, sharing.adopt(gallery.palette, text)))
 
+    @router.post("/api/styles/guess", status_code=201, openapi_extra=_GUESS_BODY)
+    async def guessed(request: Request) -> dict[str, Any]:
+        """Add the mix of the palette's styles that comes nearest to 1 to 20 `pictures`, a form with a `title` too; takes about a second."""
+        async with request.form(max_files=MOST_PICTURES, max_fields=2, max_part_size=2**12) as form:
+            sent = [(await file.read(), file.filename or "") for file in form.getlist("pictures") if isinstance(file, UploadFile)]
+            title = check_title(str(form.get("title", "")))
+        return described(gallery, await asyncio.to_thread(_guess, gallery, sent, title))
+
     return router
+
+
+def _guess(gallery: Gallery, sent: list[tuple[bytes, str]], title: str) -> Style:
+    look = guess.guess(gallery.palette, [fit(decode(data, name), LARGEST_PX) for data, name in sent])
+    return gallery.add(sharing.of_one(gallery.palette, sharing.mixed(gallery.palette, look, title), "guessed from pictures in the studio"))
+
+
+_GUESS_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["pictures", "title"],
+                    "properties": {
+                        "pictures": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "title": {"type": "string"},
+                    },
+                }
+            }
+        },
+    }
+}

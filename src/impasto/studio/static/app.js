@@ -172,7 +172,7 @@ function buildStyles() {
     forget: () => store.revise((look) => readLook(look, styles, controls)),
     parts: { learn, starting: $("learn-dialog"), dialog: $("style-dialog") },
   });
-  $("share-panel").build({ chosen: () => edited().styles, titleOf: (name) => grid.titleOf(name), onStyle: (style) => own.take(style) });
+  $("share-panel").build({ chosen: () => edited().styles, titleOf: (name) => grid.titleOf(name), onStyle: (style) => own.take(style), failed });
   const lock = $(".lock-styles");
   const show = () => {
     lock.setAttribute("aria-pressed", panel.locked.has("styles"));

@@ -30,6 +30,14 @@ export async function fetchPreview(version) {
 }
 
 export const addStyle = (file) => ask("POST", "/api/styles", file);
+/** The style that comes nearest to pictures, without learning. */
+export function guessStyle(pictures, title) {
+  const form = new FormData();
+  for (const picture of pictures) form.append("pictures", picture, picture.name);
+  form.append("title", title);
+  return ask("POST", "/api/styles/guess", form);
+}
+
 export const addText = (text) => ask("POST", "/api/styles/text", { text });
 
 /** {text} of a style, or of a mix of the palette's, [name, weight] each; an empty title leaves the style its own. */

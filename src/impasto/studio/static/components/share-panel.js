@@ -1,7 +1,8 @@
-// A style as text: the chosen one, or the mix, to be copied or kept; and one that somebody sent, to be pasted. What a text holds is not its business.
+// A style as text: the chosen one, or the mix, to be copied or kept; and one that somebody sent, to be pasted. Beside it a style guessed from
+// pictures, which is a mix too. What a text holds, and how one guesses, is not its business.
 
 import { t, translate } from "../i18n.js";
-import { addText, textOf } from "../learning.js";
+import { addText, guessStyle, textOf } from "../learning.js";
 
 const LONGEST_NAME = 60;
 const ASK_AFTER_MS = 250;
@@ -10,10 +11,12 @@ class SharePanel extends HTMLElement {
   #askedSoon = 0;
   #asked = 0; // requests so far: only the answer to the newest counts
 
-  /** `chosen()` are the look's styles, [name, weight] each; `titleOf(name)` is a style's title; `onStyle(style)` hears of one that was added. */
+  /** `chosen()` are the look's styles, [name, weight] each; `titleOf(name)` is a style's title; `onStyle(style)` hears of one that was added, `failed(error)` of refusals. */
   build(hearers) {
     Object.assign(this, hearers);
-    this.innerHTML = `<button type="button" class="button open" data-t="share.open" data-t-title="share.help"></button>
+    this.innerHTML = `<div class="ways"><button type="button" class="button guess" data-t="guess.open" data-t-title="guess.help"></button>
+        <button type="button" class="button open" data-t="share.open" data-t-title="share.help"></button></div>
+      <input type="file" class="unseen" accept="image/*" multiple tabindex="-1" data-t-label="guess.open">
       <dialog aria-labelledby="share-title"><h2 id="share-title" data-t="share.title"></h2>
         <div class="row"><label for="share-name" data-t="share.name"></label><input type="text" id="share-name" maxlength="${LONGEST_NAME}"></div>
         <textarea class="ours" rows="4" readonly spellcheck="false" data-t-label="share.text"></textarea>
@@ -32,6 +35,12 @@ class SharePanel extends HTMLElement {
   }
 
   #listen() {
+    const files = this.querySelector("input[type=file]");
+    this.querySelector(".guess").addEventListener("click", () => files.click());
+    files.addEventListener("change", async () => {
+      if (files.files.length > 0) await this.#guess([...files.files]);
+      files.value = "";
+    });
     this.querySelector(".open").addEventListener("click", () => this.#open());
     this.querySelector(".close").addEventListener("click", () => this.dialog.close());
     this.querySelector(".copy").addEventListener("click", () => this.#copy());
@@ -41,6 +50,18 @@ class SharePanel extends HTMLElement {
       clearTimeout(this.#askedSoon);
       this.#askedSoon = setTimeout(() => this.#ask(), ASK_AFTER_MS);
     });
+  }
+
+  async #guess(pictures) {
+    const button = this.querySelector(".guess");
+    button.disabled = true;
+    try {
+      const title = pictures[0].name.replace(/\.\w+$/, "").replace(/[_-]+/g, " ").trim().slice(0, LONGEST_NAME);
+      this.onStyle(await guessStyle(pictures, title || t("guess.title")));
+    } catch (error) {
+      this.failed(error);
+    }
+    button.disabled = false;
   }
 
   #open() {
