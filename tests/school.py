@@ -12,7 +12,7 @@ import torch
 from impasto import palette, picture
 from impasto.compress.export import to_onnx
 from impasto.studio import learning
-from impasto.train.networks import FilmGenerator, GeneratorOptions
+from impasto.train.networks import INPUTS, FilmGenerator, GeneratorOptions
 from tests import tiny
 
 OPTIONS = GeneratorOptions((4, 12), (1, 1, 1), 8)
@@ -26,7 +26,7 @@ def school_palette() -> palette.Palette:
         for weight in generator.parameters():  # of equal weights the exporter would keep only one
             weight.data += 0.05 * torch.randn(weight.shape)
     plain = tiny.make()
-    info = replace(plain.generator, receptive_field_px=256, code_length=8, inputs=5)
+    info = replace(plain.generator, receptive_field_px=256, code_length=8, inputs=INPUTS)
     random = np.random.default_rng(3)
     codes = [np.array([1, *random.normal(size=7)], np.float32) for _ in range(2)]
     styles = tuple(replace(style, code=code, brush=0 * code) for style, code in zip(plain.styles, codes, strict=False))

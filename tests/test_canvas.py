@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.canvas import canvas, canvas_of, flow
+from impasto.canvas import COMBED, LAID, REACH_PX, canvas, canvas_of, flow
 
 Pixels = NDArray[np.float32]
+
+COMBED_GRAINS = slice(0, 3)  # of a canvas: the weave after them has no direction
 
 
 def stripes(angle_degrees: float, side: int = 128) -> Pixels:
@@ -26,35 +28,62 @@ def likeness(plane: Pixels, angle_degrees: float, distance: int = 8) -> float:
 
 @pytest.mark.parametrize("angle", [0, 30, 45, 90, 120])
 def test_the_grain_runs_along_what_is_painted(angle: int) -> None:
-    for grain in canvas_of(stripes(angle)):
-        assert likeness(grain, angle) > 0.3 > 0.2 > abs(likeness(grain, angle + 90))
+    for grain in canvas_of(stripes(angle))[COMBED_GRAINS]:
+        assert likeness(grain, angle) > 0.3 + abs(likeness(grain, angle + 90)) / 2
 
 
-def test_broad_strokes_are_broader_than_fine_ones() -> None:
-    broad, fine = canvas_of(stripes(0))
+def test_strokes_are_patchy_broad_or_fine_and_the_weave_has_no_direction() -> None:
+    broad, fine, patches, weave = canvas_of(stripes(0))[:4]
+    assert likeness(patches, 90, 5) > 0.4 > likeness(broad, 90, 5)
     assert likeness(broad, 90, 2) > 0.4 > likeness(fine, 90, 2)
+    assert abs(likeness(weave, 0, 1) - likeness(weave, 90, 1)) < 0.05
+    assert abs(likeness(weave, 0, 4)) < 0.05
+
+
+@pytest.mark.parametrize("angle", [0, 30, 90])
+def test_the_combed_photo_is_drawn_out_along_the_strokes_alone(angle: int) -> None:
+    photo = stripes(angle)
+    specks = 0.1 * np.random.default_rng(0).standard_normal(photo.shape[:2]).astype(np.float32)
+    combed = canvas_of(photo + specks[..., None])[COMBED] / 2 + 0.5
+    inside = (slice(16, -16), slice(16, -16))
+    left = (combed[0] - photo[..., 0])[inside]
+    assert left.std() < 0.5 * specks.std()
+    assert np.corrcoef(combed[0][inside].ravel(), photo[..., 0][inside].ravel())[0, 1] > 0.98
+
+
+def test_ink_lies_on_dark_lines_and_nowhere_else() -> None:
+    photo = np.full((64, 64, 3), 0.7, np.float32)
+    photo[30:32] = 0.2
+    ink = canvas_of(photo)[-1]
+    assert ink[30:32].min() > 0.9
+    assert ink[:26].max() < 0.01 and ink[36:].max() < 0.01
+    assert canvas_of(1 - photo)[-1][30:32].max() < 0.01
 
 
 def test_it_is_noise_of_one_strength_that_never_changes() -> None:
-    grain = canvas_of(stripes(20, 256))
-    assert grain.dtype == np.float32 and abs(float(grain.mean())) < 0.05 and 0.6 < grain.std() < 0.8 and np.abs(grain).max() <= 1
-    assert np.array_equal(grain, canvas_of(stripes(20, 256)))
-    assert not np.array_equal(grain, canvas_of(stripes(20, 256), (5, 0)))
+    grains = canvas_of(stripes(20, 256))[:4]
+    assert np.array_equal(grains, canvas_of(stripes(20, 256))[:4])
+    assert not np.array_equal(grains, canvas_of(stripes(20, 256), (5, 0))[:4])
+    for grain in grains:
+        assert grain.dtype == np.float32 and abs(float(grain.mean())) < 0.1 and 0.6 < grain.std() < 0.8 and np.abs(grain).max() <= 1
 
 
 def test_a_part_has_the_grain_that_the_whole_has_there() -> None:
     random = np.random.default_rng(0)
-    course = flow(random.random((90, 130, 3), np.float32))
-    whole = canvas(course, 270, 390, size=(270, 390))
-    assert np.array_equal(whole[:, 40:104, 72:168], canvas(course, 64, 96, at=(40, 72), size=(270, 390)))
+    course, photo = flow(random.random((90, 130, 3), np.float32)), random.random((3, 270, 390), np.float32)
+    whole = canvas(photo, course, size=(270, 390))
+    part = canvas(photo[:, 40:104, 72:168], course, at=(40, 72), size=(270, 390))
+    assert np.array_equal(whole[:4, 40:104, 72:168], part[:4])
+    inside = slice(REACH_PX, -REACH_PX)
+    assert np.array_equal(whole[:, 40:104, 72:168][:, inside, inside], part[:, inside, inside])
 
 
 def test_strokes_lie_level_where_there_is_nothing_to_follow() -> None:
-    broad, _ = canvas_of(np.full((128, 128, 3), 0.5, np.float32))
+    broad = canvas_of(np.full((128, 128, 3), 0.5, np.float32))[0]
     assert likeness(broad, 0) > 0.4
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (3, 200), (17, 5)])
 def test_any_picture_has_one(size: tuple[int, int]) -> None:
     assert np.isfinite(canvas_of(np.random.default_rng(1).random((*size, 3), np.float32))).all()
-    assert canvas_of(np.zeros((*size, 3), np.float32)).shape == (2, *size)
+    assert canvas_of(np.zeros((*size, 3), np.float32)).shape == (LAID, *size)

@@ -28,7 +28,7 @@ def shipped() -> Palette:
 )
 def test_the_folded_network_paints_the_same(shipped: Palette, look: Look, tmp_path: Path) -> None:
     fold(shipped, look, tmp_path / "plain.onnx")
-    photo = np.random.default_rng(1).uniform(-1, 1, (1, 5, 128, 72)).astype(np.float32)
+    photo = np.random.default_rng(1).uniform(-1, 1, (1, shipped.generator.inputs, 128, 72)).astype(np.float32)
     session = onnxruntime.InferenceSession(tmp_path / "plain.onnx", providers=["CPUExecutionProvider"])
     assert [tensor.name for tensor in session.get_inputs()] == ["photo"]
     painted = session.run(None, {"photo": photo})[0]

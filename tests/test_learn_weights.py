@@ -34,7 +34,7 @@ def painted_by(generator: FilmGenerator, planes: np.ndarray, code: np.ndarray) -
 
 def test_torch_paints_what_the_palette_paints(shipped: Palette) -> None:
     generator = generator_of(shipped)
-    planes = np.random.default_rng(0).uniform(-1, 1, (1, 5, 96, 200)).astype(np.float32)
+    planes = np.random.default_rng(0).uniform(-1, 1, (1, shipped.generator.inputs, 96, 200)).astype(np.float32)
     for style in (shipped.styles[0], shipped.styles[-1]):
         assert np.abs(painted_by(generator, planes, style.code[None]) - painted(shipped.model, planes, style.code[None])).max() < 1e-5
 
@@ -48,7 +48,7 @@ def test_other_weights_go_into_the_same_file(shipped: Palette) -> None:
     random = torch.Generator().manual_seed(1)
     for weight in generator.parameters():
         weight.data += 0.01 * torch.randn(weight.shape, generator=random)
-    planes = np.random.default_rng(1).uniform(-1, 1, (1, 5, 64, 64)).astype(np.float32)
+    planes = np.random.default_rng(1).uniform(-1, 1, (1, shipped.generator.inputs, 64, 64)).astype(np.float32)
     code = shipped.styles[1].code[None]
     model = model_of(generator, shipped.model)
     assert np.abs(painted(model, planes, code) - painted(shipped.model, planes, code)).max() > 0.01

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from impasto.train.discriminators import FeatureHead, Patchgan, PatchganOptions, PixelDiscriminator
-from impasto.train.networks import Film, FilmGenerator, Generator, GeneratorOptions
+from impasto.train.networks import INPUTS, Film, FilmGenerator, Generator, GeneratorOptions
 from impasto.train.resnet import ResnetGenerator, ResnetOptions
 
 SMALL = GeneratorOptions(width=(4, 8), blocks=(1, 1, 1), code_length=8)
@@ -16,24 +16,34 @@ def seeded() -> None:
 
 
 def test_the_code_of_zeros_is_the_photo_exactly() -> None:
-    canvas = torch.rand(2, 5, 32, 48) * 2 - 1
+    canvas = torch.rand(2, INPUTS, 32, 48) * 2 - 1
     assert torch.equal(FilmGenerator(SMALL)(canvas, torch.zeros(2, 8)), canvas[:, :3])
 
 
 def test_beyond_full_strength_the_painting_stays_in_range() -> None:
     code = torch.cat([torch.ones(1, 1), torch.randn(1, 7) * 5], dim=1)
-    painting = FilmGenerator(SMALL)(torch.rand(1, 5, 32, 32) * 2 - 1, 1.5 * code)
+    painting = FilmGenerator(SMALL)(torch.rand(1, INPUTS, 32, 32) * 2 - 1, 1.5 * code)
     assert painting.abs().max() <= 1
 
 
 def test_beyond_full_strength_the_painting_goes_further_from_the_photo() -> None:
-    generator, canvas = FilmGenerator(SMALL), torch.cat([torch.zeros(1, 3, 32, 32), torch.rand(1, 2, 32, 32)], dim=1)
+    generator, canvas = FilmGenerator(SMALL), torch.cat([torch.zeros(1, 3, 32, 32), torch.rand(1, INPUTS - 3, 32, 32)], dim=1)
     for layer in (generator.skip, *(module.scale_shift for module in generator.modules() if isinstance(module, Film))):
         layer.weight.data.zero_()  # so that the code is nothing but its gate
     code = torch.cat([torch.ones(1, 1), torch.zeros(1, 7)], dim=1)
     full, bold = generator(canvas, code), generator(canvas, 1.5 * code)
     assert full.abs().max() > 0
     torch.testing.assert_close(bold, 1.25 * full)
+
+
+def test_what_is_decided_does_not_see_the_grain() -> None:
+    """A clear sky is one decision wherever it is: what differs in it is the canvas times that decision, and nothing else."""
+    generator, sky = FilmGenerator(SMALL), torch.full((1, 3, 32, 32), 0.2)
+    code = torch.cat([torch.ones(1, 1), torch.randn(1, 7)], dim=1)
+    grain = torch.rand(1, 4, 32, 32) * 2 - 1
+    made = [torch.atanh(generator(torch.cat([sky, share * grain, sky, 0 * sky[:, :1]], dim=1), code)) for share in (0.0, 0.5, 1.0)]
+    assert made[0].std((2, 3)).max() < 1e-5 < made[1].std((2, 3)).min()
+    torch.testing.assert_close(made[2] - made[0], 2 * (made[1] - made[0]))
 
 
 @pytest.mark.parametrize("generator", [FilmGenerator(SMALL), ResnetGenerator(ResnetOptions(width=4, blocks=2))], ids=["film", "resnet"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from impasto import tiling
 from impasto.backends import BACKENDS
@@ -68,7 +69,7 @@ def test_tiled_equals_untiled(backend: str) -> None:
     halo = tiling.halo_px(tiny.STRIDED_FIELD_PX, 8)
     for painting, tile in ((whole, 1024), (tiled, 2 * halo + 48)):
         tiling.paint_tiles(
-            photo, lambda window: network.run(window, code), painting, tile=tile, halo=halo, multiple=8, step=lambda share: None
+            photo, lambda window, at: network.run(window, code), painting, tile=tile, halo=halo, multiple=8, step=lambda share: None
         )
     assert len(tiling.boxes(344, 280, 2 * halo + 48, halo, 8)) > 4
     assert np.ptp(whole) > 1
@@ -83,7 +84,7 @@ def test_a_halo_too_small_would_show() -> None:
     whole, tiled = np.empty((128, 128, 3), np.float32), np.empty((128, 128, 3), np.float32)
     for painting, tile in ((whole, 128), (tiled, 64)):
         tiling.paint_tiles(
-            photo, lambda window: network.run(window, code), painting, tile=tile, halo=0, multiple=8, step=lambda share: None
+            photo, lambda window, at: network.run(window, code), painting, tile=tile, halo=0, multiple=8, step=lambda share: None
         )
     assert np.abs(tiled - whole).max() > 0.01
 
@@ -92,7 +93,15 @@ def test_painting_smaller_than_the_planes_is_cropped() -> None:
     photo = np.random.default_rng(1).uniform(-1, 1, (1, 3, 64, 64)).astype(np.float32)
     painting = np.empty((61, 50, 3), np.float32)
     shares: list[float] = []
-    tiling.paint_tiles(photo, lambda window: window, painting, tile=32, halo=8, multiple=8, step=shares.append)
+    places: list[tuple[int, int]] = []
+
+    def copied(window: NDArray[np.float32], at: tuple[int, int]) -> NDArray[np.float32]:
+        places.append(at)
+        assert np.array_equal(window, photo[:, :, at[0] : at[0] + window.shape[2], at[1] : at[1] + window.shape[3]])
+        return window
+
+    tiling.paint_tiles(photo, copied, painting, tile=32, halo=8, multiple=8, step=shares.append)
+    assert len(places) > 4
     np.testing.assert_array_equal(painting, photo[0].transpose(1, 2, 0)[:61, :50])
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0, 1)

@@ -1,7 +1,8 @@
-"""The canvas: fixed noise under every painting, combed along the forms of the photo.
+"""The canvas: fixed noise under every painting, and the photo itself, combed along the forms of the photo, and its lines.
 
 In a flat sky every pixel has the same neighbourhood; on a canvas strokes can begin somewhere, and along its grain they follow what they
-paint, as a brush does. Knows pictures and places, no network.
+paint, as a brush does. A brush also draws what it paints out along its stroke: that is the combed photo. And a hand draws outlines: those
+are the ink. Knows pictures and places, no network.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +18,35 @@ from numpy.typing import NDArray
 from impasto.finish import LUMA
 
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
-Planes = NDArray[np.float32]  # 2×H×W
+Planes = NDArray[np.float32]  # C×H×W
 Pair = tuple[int, int]  # rows and columns
+Scale = tuple[float, float]  # down and across
 
 PERIOD_PX = 512  # the noise repeats after this
 DIRECTIONS = 16  # in which it is there, half a turn in all
-GRAINS_PX = ((7.0, 1.7), (5.0, 0.8))  # broad strokes and fine ones: deviations of a Gaussian along and across them
 CRISPNESS = 1.6  # how steeply a stroke's edges rise
-CELL_PX = 4  # directions are found and kept in squares of this width
+CELL_PX = 4  # directions are found in squares of this width
+TURN_PX = 2  # and followed in squares of this one: what is coarser shows as steps in a curved stroke
 REACHES = ((1.5, 1.0), (5.0, 0.1), (16.0, 0.01))  # in cells, and how much what is so far away counts
 LEVEL = 1e-7  # how strongly strokes lie level where there is nothing to follow
+BRISTLES_PX = range(-6, 7, 2)  # along the stroke, where the combed photo is taken from
+DRAWN_OUT_PX = 4.0  # deviation of their Gaussian weights
+BAND_ROWS = 32
+REACH_PX = max(BRISTLES_PX) + 3  # how far away a pixel can be that counts for the combed photo or the ink
+INK = 25.0  # how soon a faint line is drawn in full
+
+
+class Grain(NamedTuple):
+    """Noise under a Gaussian with these deviations along and across the strokes; grains of one seed run together."""
+
+    long_px: float
+    short_px: float
+    seed: int
+
+
+GRAINS = (Grain(7.0, 1.7, 1), Grain(5.0, 0.8, 1), Grain(16.0, 4.5, 2), Grain(0.8, 0.8, 3))  # broad, fine, patches, weave
+COMBED = slice(len(GRAINS), len(GRAINS) + 3)  # of the planes of a canvas: first its grains, then the combed photo, then the ink
+LAID = COMBED.stop + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,24 +70,85 @@ def flow(pixels: Pixels) -> Flow:
     return Flow(np.asarray(spread / (np.hypot(*spread) + 1e-12), np.float32), height, width)
 
 
-def canvas(flow: Flow, height: int, width: int, *, at: Pair = (0, 0), size: Pair | None = None, shift: Pair = (0, 0)) -> Planes:
-    """The broad and the fine grain, 2×H×W in -1..1, for the part at row and column `at` of the flow's picture at `size`, its own without.
+def canvas(photo: Planes, flow: Flow, *, at: Pair = (0, 0), size: Pair | None = None, shift: Pair = (0, 0)) -> Planes:
+    """`LAID`×H×W: the grains in -1..1, the photo (3×H×W in -1..1) combed along them, and its dark lines in 0..1.
 
-    A place has the same grain whatever part it is asked for in, which begins at multiples of `CELL_PX`. `shift` takes another piece of
-    the same cloth.
+    The photo may be the part at row and column `at` of the flow's picture at `size`, its own without. A place has the same grain whatever
+    part it is asked for in, which begins at multiples of `TURN_PX`; what lies within `REACH_PX` of a part's edge is not what it is
+    in the whole. `shift` takes another piece of the same cloth.
     """
+    _, height, width = photo.shape
     whole_height, whole_width = size or (flow.height, flow.width)
     rows, columns = np.arange(at[0], at[0] + height), np.arange(at[1], at[1] + width)
-    turns = _turns(flow, rows[::CELL_PX] // CELL_PX, columns[::CELL_PX] // CELL_PX, (flow.height / whole_height, flow.width / whole_width))
-    places = turns.repeat(CELL_PX, 0)[:height].repeat(CELL_PX, 1)[:, :width] * PERIOD_PX**2
-    places += ((rows + shift[0]) % PERIOD_PX * PERIOD_PX).astype(np.int32)[:, None]
-    places += ((columns + shift[1]) % PERIOD_PX).astype(np.int32)
-    return np.stack([_cloth(grain).reshape(-1).take(places) for grain in GRAINS_PX])
+    turns = _turns(flow, rows[::TURN_PX], columns[::TURN_PX], (flow.height / whole_height, flow.width / whole_width))
+    turns = turns.repeat(TURN_PX, 0)[:height].repeat(TURN_PX, 1)[:, :width]
+    places = (rows[:, None] + shift[0]) % PERIOD_PX * PERIOD_PX + (columns + shift[1]) % PERIOD_PX
+    laid, bristles = np.empty((LAID, height, width), np.float32), _Bristles(photo)
+    for start in range(0, height, BAND_ROWS):  # in bands, because memory that is new is slow
+        band = slice(start, start + BAND_ROWS)
+        laid[: len(GRAINS), band] = _grains(turns[band], places[band])
+        laid[COMBED, band] = bristles.comb(turns[band], start)
+    laid[-1] = _ink(laid[COMBED])
+    return laid
 
 
 def canvas_of(pixels: Pixels, shift: Pair = (0, 0)) -> Planes:
-    """The canvas of a whole picture."""
-    return canvas(flow(pixels), *pixels.shape[:2], shift=shift)
+    """The canvas of a whole picture, its pixels combed in -1..1."""
+    return canvas(pixels.transpose(2, 0, 1) * 2 - 1, flow(pixels), shift=shift)
+
+
+def _grains(turns: NDArray[np.float32], places: NDArray[np.int64]) -> Planes:
+    """Every grain's cloth at these places, between the two directions that are nearest: G×H×W in -1..1."""
+    before = turns.astype(np.int64)
+    share = (turns - before) * np.float32(1 / 127)
+    rest = np.float32(1 / 127) - share
+    first, second = (places + turn % DIRECTIONS * PERIOD_PX**2 for turn in (before, before + 1))
+    laid = np.empty((len(GRAINS), *turns.shape), np.float32)
+    for plane, grain in zip(laid, GRAINS, strict=True):
+        cloth = _cloth(grain)
+        if len(cloth) == 1:
+            np.multiply(cloth.take(places), np.float32(1 / 127), out=plane)
+        else:
+            np.multiply(cloth.take(first), rest, out=plane)
+            plane += cloth.take(second) * share
+    return laid
+
+
+class _Bristles:
+    """Draws a photo out along its strokes (line integral convolution, Cabral & Leedom 1993, in straight lines)."""
+
+    def __init__(self, photo: Planes) -> None:
+        reach, angles = max(BRISTLES_PX), np.pi / DIRECTIONS * np.arange(DIRECTIONS)
+        framed = np.pad(photo.transpose(1, 2, 0), ((reach, reach), (reach, reach), (0, 1)), mode="edge")
+        self._width = framed.shape[1]
+        self._pixels = framed.view(np.complex128).reshape(-1)  # with a fourth number a pixel is 16 bytes, which numpy takes at once
+        down, right = (np.rint(np.outer(BRISTLES_PX, turned(angles))).astype(np.int64) for turned in (np.sin, np.cos))
+        self._steps = down * self._width + right  # bristles×directions
+        weights = np.exp(-0.5 * (np.array(BRISTLES_PX) / DRAWN_OUT_PX) ** 2)
+        self._weights = (weights / weights.sum()).astype(np.float32)
+
+    def comb(self, turns: NDArray[np.float32], row: int) -> Planes:
+        """3×H×W: the mean of each pixel's neighbours along its direction, for a band that begins at this row."""
+        (height, width), reach = turns.shape, max(BRISTLES_PX)
+        here = np.arange(row + reach, row + reach + height)[:, None] * self._width + np.arange(reach, reach + width)
+        nearest = np.rint(turns).astype(np.int64) % DIRECTIONS
+        bristles = zip(self._steps, self._weights, strict=True)
+        drawn = sum(weight * self._pixels.take(here + steps.take(nearest)).view(np.float32) for steps, weight in bristles)
+        return np.asarray(drawn).reshape(height, width, 4)[..., :3].transpose(2, 0, 1)
+
+
+def _ink(combed: Planes) -> NDArray[np.float32]:
+    """H×W in 0..1: where the light of a combed photo is darker than around (coherent lines, after Kang et al. 2007)."""
+    near = _softened(np.tensordot(LUMA, combed, 1), 1)
+    return np.asarray(np.tanh(INK * np.maximum(_softened(near, 2) - near, 0)), np.float32)
+
+
+def _softened(plane: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """1-2-1 both ways with the neighbours so many pixels away; the outermost rows and columns go on beyond the edge."""
+    width = plane.shape[1]
+    framed = np.pad(plane, step, mode="edge")
+    down = framed[: -2 * step] + 2 * framed[step:-step] + framed[2 * step :]
+    return np.asarray((down[:, :width] + 2 * down[:, step:-step] + down[:, 2 * step :]) / 16, np.float32)
 
 
 def _blurred(planes: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:
@@ -82,36 +164,35 @@ def _gaussian(side: int, deviation: float) -> NDArray[np.float32]:
     return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
 
 
-def _turns(flow: Flow, rows: NDArray[np.int64], columns: NDArray[np.int64], scale: tuple[float, float]) -> NDArray[np.int32]:
-    """Which of the directions each square of a picture takes that is drawn to another scale; there too squares are `CELL_PX` wide."""
+def _turns(flow: Flow, rows: NDArray[np.int64], columns: NDArray[np.int64], scale: Scale) -> NDArray[np.float32]:
+    """How far each square that begins at these rows and columns turns, in 0..`DIRECTIONS`; the picture is drawn to another scale."""
     x, y = _between(_between(flow.vectors, 1, rows, scale[0]), 2, columns, scale[1])
-    turns: NDArray[np.int32] = np.rint(np.arctan2(y, x) * (DIRECTIONS / (2 * math.pi))).astype(np.int32) % DIRECTIONS
-    return turns
+    return np.asarray(np.arctan2(y, x) % (2 * math.pi) * (DIRECTIONS / (2 * math.pi)), np.float32)
 
 
 def _between(vectors: NDArray[np.float32], axis: int, squares: NDArray[np.int64], scale: float) -> NDArray[np.float32]:
     """The cells' vectors in the middle of squares along one axis, linearly; the outermost ones hold beyond the edge."""
-    at = np.clip((squares + 0.5) * scale - 0.5, 0, vectors.shape[axis] - 1)
+    at = np.clip((squares + TURN_PX / 2) * (scale / CELL_PX) - 0.5, 0, vectors.shape[axis] - 1)
     before = np.minimum(at.astype(np.int64), vectors.shape[axis] - 2) if vectors.shape[axis] > 1 else np.zeros(len(at), np.int64)
     shape = [1, 1, 1]
     shape[axis] = len(at)
     share = np.asarray(at - before, np.float32).reshape(shape)
-    after = np.minimum(before + 1, vectors.shape[axis] - 1)
-    return np.asarray((1 - share) * vectors.take(before, axis) + share * vectors.take(after, axis))
+    first = vectors.take(before, axis)
+    return np.asarray(first + share * (vectors.take(before + 1, axis, mode="clip") - first))
 
 
 @cache
-def _cloth(grain: tuple[float, float]) -> NDArray[np.float32]:
-    """D×P×P: one noise under a long Gaussian that points in each direction."""
-    noise = np.random.RandomState(1).random_sample((PERIOD_PX, PERIOD_PX)) - 0.5  # this old stream is frozen for good
+def _cloth(grain: Grain) -> NDArray[np.int8]:
+    """D×P×P in -127..127: one noise under a Gaussian that points in each direction, in a single one if it is round."""
+    noise = np.random.RandomState(grain.seed).random_sample((PERIOD_PX, PERIOD_PX)) - 0.5  # this old stream is frozen for good
     spectrum = np.fft.rfft2(noise.astype(np.float32))
     down, across = (places.astype(np.float32) for places in (np.fft.fftfreq(PERIOD_PX)[:, None], np.fft.rfftfreq(PERIOD_PX)[None]))
-    long, short = grain
-    woven = np.empty((DIRECTIONS, PERIOD_PX, PERIOD_PX), np.float32)
-    for direction in range(DIRECTIONS):
+    woven = np.empty((1 if grain.long_px == grain.short_px else DIRECTIONS, PERIOD_PX, PERIOD_PX), np.int8)
+    for direction, cloth in enumerate(woven):
         angle = math.pi * direction / DIRECTIONS
         along, aside = math.cos(angle) * across + math.sin(angle) * down, math.cos(angle) * down - math.sin(angle) * across
-        combed = np.fft.irfft2(spectrum * np.exp(-2 * (math.pi * along * long) ** 2 - 2 * (math.pi * aside * short) ** 2), noise.shape)
-        woven[direction] = np.tanh(combed * (CRISPNESS / combed.std()))
+        spread = np.exp(-2 * (math.pi * along * grain.long_px) ** 2 - 2 * (math.pi * aside * grain.short_px) ** 2)
+        combed = np.fft.irfft2(spectrum * spread, noise.shape)
+        cloth[:] = np.rint(127 * np.tanh(combed * (CRISPNESS / combed.std())))
     woven.flags.writeable = False
     return woven

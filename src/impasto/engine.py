@@ -6,6 +6,7 @@ preview and export are the same picture. Raw paintings are cached, so a finish c
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import threading
@@ -25,7 +26,7 @@ from impasto.finish import finish
 from impasto.look import CONTROLS, Look
 from impasto.palette import Palette
 from impasto.picture import Picture, fit_size, resize, shrink
-from impasto.planes import Planes, pack, to_unit
+from impasto.planes import Pair, Planes, on_canvas, pack, to_unit
 from impasto.refinement import BAND_ROWS, Level, Window
 from impasto.variants import open_variant
 
@@ -207,8 +208,9 @@ class Engine:
         for below, level in itertools.pairwise(levels):
             fine = self.photo(picture, max(level.size))
             guide = refinement.guide(painting, coarse.pixels, fine.pixels, detail, below, level)
-            planes = pack(guide, self.palette.generator, self._flow(working), level)
-            finer = self._generate(planes, gentle, guide.shape, job, is_whole=level.painted == refinement.whole(level.size))
+            lay = functools.partial(self._on_canvas, self._flow(working), level)
+            planes = pack(guide, self.palette.generator)
+            finer = self._generate(planes, lay, gentle, guide.shape, job, is_whole=level.painted == refinement.whole(level.size))
             painting, coarse = refinement.anchored(finer, painting, below, level), fine
         return painting
 
@@ -220,9 +222,9 @@ class Engine:
             return painting
         planes: Planes | None = self._cache.get(("planes", photo.id))
         if planes is None:
-            planes = pack(photo.pixels, self.palette.generator, self._flow(photo))
+            planes = on_canvas(pack(photo.pixels, self.palette.generator), self.palette.generator, self._flow(photo))
             self._cache.put(("planes", photo.id), planes, planes.nbytes)
-        painting = self._generate(planes, code, photo.pixels.shape, job)
+        painting = self._generate(planes, lambda tile, at: tile, code, photo.pixels.shape, job)
         painting.flags.writeable = False
         self._cache.put(key, painting, painting.nbytes)
         return painting
@@ -235,8 +237,15 @@ class Engine:
             self._cache.put(("flow", photo.id), found, found.vectors.nbytes)
         return found
 
-    def _generate(self, photo: Planes, code: Code, shape: tuple[int, ...], job: _Job, is_whole: bool = True) -> Pixels:
-        """The network over packed planes, tile by tile, as H×W×3 of `shape` in 0..1."""
+    def _on_canvas(self, course: Flow, level: Level, tile: Planes, at: Pair) -> Planes:
+        """A tile, which begins at that place of what is painted at that level, with the canvas under it."""
+        place = level.painted.top + at[0], level.painted.left + at[1]
+        return on_canvas(tile, self.palette.generator, course, place, (level.size[1], level.size[0]))
+
+    def _generate(
+        self, photo: Planes, lay: Callable[[Planes, Pair], Planes], code: Code, shape: tuple[int, ...], job: _Job, is_whole: bool = True
+    ) -> Pixels:
+        """The network over packed planes, tile by tile, each as it is laid, as H×W×3 of `shape` in 0..1."""
         info = self.palette.generator
         # A preview is over soon, an export stops between tiles, the size of a part hardly comes again; the studio's sharp painting is one
         # large tile and gives way at once.
@@ -245,7 +254,7 @@ class Engine:
         painting = np.empty((shape[0], shape[1], 3), np.float32)
         tiling.paint_tiles(
             photo,
-            lambda tile: to_unit(self._open().run(tile, code, cancelled)),
+            lambda tile, at: to_unit(self._open().run(lay(tile, at), code, cancelled)),
             painting,
             halo=tiling.halo_px(info.receptive_field_px, info.size_multiple),
             multiple=info.size_multiple,

@@ -66,7 +66,7 @@ def boxes(height: int, width: int, tile: int, halo: int, multiple: int) -> list[
 
 def paint_tiles(
     photo: Planes,
-    network: Callable[[Planes], Planes],
+    network: Callable[[Planes, tuple[int, int]], Planes],
     painting: Pixels,
     *,
     halo: int,
@@ -76,13 +76,14 @@ def paint_tiles(
 ) -> None:
     """Fill `painting` (H×W×3) with the network's output for `photo` (1×C×H×W, or larger at the right and bottom), tile by tile.
 
+    The network hears the row and column at which its tile begins too.
     `step` hears the share of the work done, 0..1, before each tile and at the end; it may raise.
     """
     plan = boxes(photo.shape[2], photo.shape[3], tile, halo, multiple)
     for index, box in enumerate(plan):
         step(index / len(plan))
         window = photo[:, :, box.rows.start : box.rows.stop, box.columns.start : box.columns.stop]
-        _keep(painting, network(np.ascontiguousarray(window)), box)
+        _keep(painting, network(np.ascontiguousarray(window), (box.rows.start, box.columns.start)), box)
     step(1.0)
 
 

@@ -99,9 +99,9 @@ def _describe(model: Any, palette: Palette, look: Look) -> None:
         "styles": ", ".join(f"{name} {weight:g}" for name, weight in look.styles),
         "strength": f"{look.strength:g}",
         "brush": f"{look.brush:g}",
-        "input": f"photo, 1x{palette.generator.inputs}xHxW in -1..1: red, green, blue, and the two grains of the canvas",
+        "input": f"photo, 1x{palette.generator.inputs}xHxW in -1..1: red, green, blue, and the planes of the canvas",
         "size": f"H and W are multiples of {palette.generator.size_multiple}",
-        "canvas": "noise in -1..1, combed along the photo's forms: impasto.canvas.canvas_of",
+        "canvas": "noise and the photo, combed along the photo's forms, in -1..1: impasto.canvas.canvas_of",
         "output": "painting, 1x3xHxW in -1..1",
     }
     for name, value in facts.items():

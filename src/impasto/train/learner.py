@@ -21,11 +21,10 @@ from impasto.train.data import canvas_under, canvases
 from impasto.train.examples import Image, crop
 from impasto.train.likeness import CROP_PX, Likeness, eyes
 from impasto.train.networks import SIZE_MULTIPLE, FilmGenerator
-from impasto.train.objectives.projected import feature_distance, grid, light_distance, moments, shifted, unrest
+from impasto.train.objectives.projected import CONTENT_TAPS, feature_distance, grid, light_distance, moments, shifted, unrest
 from impasto.train.weights import generator_of
 
 PHOTO_PX = (256.0, 448.0)  # photos' short sides are scaled to this before a crop is cut
-CONTENT_TAPS = slice(1, 4)  # strides 4 to 16: with 4 the edges stay
 GUESS_CROPS = 2  # painted in every style for the first guess
 
 
@@ -56,7 +55,7 @@ class Pupil(nn.Module):
         return F.pad(self.free + brush * self.brush_free, (1, 0), value=1.0)
 
     def forward(self, planes: Tensor, brush: float = 0.0) -> Tensor:
-        """N×5×H×W photos on canvas → N×3×H×W paintings."""
+        """N×11×H×W photos on canvas → N×3×H×W paintings."""
         return torch.as_tensor(self.generator(planes, self.code(brush).expand(len(planes), -1)))
 
 
@@ -123,7 +122,7 @@ class Learner:
         return {name: float(value.detach()) for name, value in figures.items()}, loss
 
     def _planes(self, random: np.random.Generator, count: int) -> Tensor:
-        """Random photo crops on canvas: N×5×P×P, a cell larger than what is judged."""
+        """Random photo crops on canvas: N×11×P×P, a cell larger than what is judged."""
         size = CROP_PX + SIZE_MULTIPLE
         chosen = [self.photos[int(random.integers(len(self.photos)))] for _ in range(count)]
         cut = [crop(photo, random, random.uniform(*PHOTO_PX), size) for photo in chosen]

@@ -11,10 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from impasto.canvas import LAID
+from impasto.finish import LUMA
+
 SIZE_MULTIPLE = 8  # the generator's input height and width are multiples of this
-INPUTS = 5  # red, green, blue and the two grains of the canvas
+INPUTS = 3 + LAID  # red, green, blue and the canvas
 CELL = 4  # pixels, squared, for which the last layer decides at once
-MOST_DETAIL = 1.3  # times the photo's detail under a cell or so: more than 1 draws edges sharper than the photo has them
+MOST_DRAWN = 1.3  # times the combed photo's detail under a cell or so: more than 1 draws edges sharper than the photo has them
+MOST_TRUE = 0.9  # times what combing takes away: an eye keeps its light, skin loses its pores
+MOST_FINE, MOST_WEAVE = 0.3, 0.12  # of white: the grain of bristles and of the cloth is felt rather than seen
+DECIDED = (3, 3, 3, 3, 1, 1, 1, 1, 1)  # numbers a cell: colours of dark and light, of broad and patchy strokes; ink, fine, weave; detail
 REACH = (3, 7)  # kernels of the blocks at 1/4 and at 1/8 of the size
 
 
@@ -128,16 +134,16 @@ def tempered(code: Tensor) -> Tensor:
 class FilmGenerator(Generator):
     """A photo on a canvas and a style code in, a painting out. No batch or instance statistics: pixels depend on what is near them.
 
-    The canvas is two planes of noise, combed along the forms of the photo (`impasto.canvas`). Without it a clear sky gives every pixel the
-    same neighbourhood, and all a network can paint there is a grid; with it strokes begin somewhere and run along what they paint.
+    The canvas is noise of several grains and the photo itself, both combed along the forms of the photo (`impasto.canvas`).
 
-    The network works at 1/4 of the size and decides for each cell of 4×4 px what a painter decides: the colour, what broad and fine strokes
-    of the canvas's grain add to it and take from it, and how much of the photo's fine detail to keep, or to draw sharper. Between cells
-    that changes smoothly, so there is no grid for the eye to find; what is finer comes from the grain and the photo alone.
+    The network sees the photo at 1/4 of the size and decides for each cell of 4×4 px what a painter decides: the colour, what strokes of
+    each grain add to it and take from it, and how much of the photo's detail to draw, along the strokes or as it is. Between cells that
+    changes slowly, so there is no grid for the eye to find. It does not see the grain, so a clear sky is one decision, and has nothing
+    but strokes in it; what is finer comes from the canvas alone.
 
     The first number of the code is the *gate*: the output is `photo + gate·(painting - photo)`, so the code of zeros is the photo,
     exactly, and every style's code has a gate of 1. What a code has beyond that counts half, so that 1.5 is bolder, not broken. The
-    input is N×5×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
+    input is N×11×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
     """
 
     def __init__(self, options: GeneratorOptions) -> None:
@@ -147,13 +153,13 @@ class FilmGenerator(Generator):
         length, inner = options.code_length, iter(options.inner_widths())
         self.options = options
         self.inputs, self.code_length, self.size_multiple = INPUTS, length, SIZE_MULTIPLE
-        self.stem = Conv(INPUTS, quarter, 6, stride=4, code_length=length)
+        self.stem = Conv(3, quarter, 6, stride=4, code_length=length)
         self.encode = nn.ModuleList(Block(quarter, next(inner), REACH[0], length) for _ in range(before))
         self.down = Conv(quarter, eighth, 4, stride=2, code_length=length)
         self.body = nn.ModuleList(Block(eighth, next(inner), REACH[1], length) for _ in range(middle))
         self.up = Conv(eighth, 4 * quarter, 1, active=False)
         self.decode = nn.ModuleList(Block(quarter, next(inner), REACH[0], length) for _ in range(after))
-        self.paint = Conv(quarter, 3 + 3 + 3 + 1, 3, active=False)
+        self.paint = Conv(quarter, sum(DECIDED), 1, active=False)
         self.paint.conv.weight.data.mul_(0.3)
         _smooth_shuffle(self.up.conv, 2)
         self.skip = nn.Linear(length, 3, bias=False)
@@ -161,7 +167,7 @@ class FilmGenerator(Generator):
 
     def features(self, planes: Tensor, code: Tensor) -> list[Tensor]:
         """At 1/4 and 1/8 of the size."""
-        quarter = self.stem(planes, code)  # N×quarter×H/4×W/4
+        quarter = self.stem(planes[:, :3], code)  # N×quarter×H/4×W/4
         for block in self.encode:
             quarter = block(quarter, code)
         hidden = self.down(quarter, code)  # N×eighth×H/8×W/8
@@ -173,23 +179,26 @@ class FilmGenerator(Generator):
         code = tempered(code)
         cells = self._decided(planes, code)
         # From here on channels come first: runtimes then do a plane at a time, which is more than twice as fast (docs/log.md).
-        under, broadly, finely, detail = torch.split(_enlarged(cells.transpose(0, 1)), [3, 3, 3, 1])
-        photo, broad, fine = torch.split(planes.transpose(0, 1), [3, 1, 1])  # …×N×H×W
-        painting = torch.tanh(under + broadly * broad + finely * fine + detail * photo)
+        under, lit, broadly, patchily, inked, finely, weave, drawn, true = torch.split(_enlarged(cells.transpose(0, 1)), list(DECIDED))
+        photo, broad, fine, patches, woven, combed, ink = torch.split(planes.transpose(0, 1), [3, 1, 1, 1, 1, 3, 1])  # …×N×H×W
+        light = (combed * combed.new_tensor(LUMA)[:, None, None, None]).sum(0, keepdim=True)
+        strokes = lit * light + broadly * broad + patchily * patches + (finely * fine + weave * woven + inked * ink)
+        painting = torch.tanh(under + strokes + (drawn - true) * combed + true * photo)
         gate = code[None, :, :1, None]
         return (photo + gate * (painting - photo)).clamp(-1, 1).transpose(0, 1)
 
     def _decided(self, planes: Tensor, code: Tensor) -> Tensor:
-        """N×10×H/4×W/4: of each cell the colour, the colours of broad and of fine strokes, and the share of the photo's detail."""
+        """N×17×H/4×W/4: what is decided for each cell."""
         quarter, hidden = self.features(planes, code)
         hidden = quarter + F.pixel_shuffle(self.up(hidden, code), 2)
         for block in self.decode:
             hidden = block(hidden, code)
-        colour, strokes, detail = torch.split(_calmed(self.paint(hidden, code)), [3, 6, 1], dim=1)
-        detail = MOST_DETAIL * torch.sigmoid(detail)
+        colour, strokes, fine, weave, drawn, true = torch.split(_calmed(self.paint(hidden, code)), [3, 10, 1, 1, 1, 1], dim=1)
+        fine, weave = (most * torch.tanh(grain / most) for most, grain in ((MOST_FINE, fine), (MOST_WEAVE, weave)))
+        drawn, true = MOST_DRAWN * torch.sigmoid(drawn), MOST_TRUE * torch.sigmoid(true)
         skip = (1 + self.skip(code))[:, :, None, None]  # N×3×1×1: how much of the photo's colours each style starts from
-        soft = F.avg_pool2d(F.pad(planes[:, :3], (CELL // 2,) * 4, mode="reflect"), 2 * CELL, CELL)
-        return torch.cat([colour + (skip - detail) * soft, strokes, detail], dim=1)
+        soft = F.avg_pool2d(F.pad(planes[:, -4:-1], (CELL // 2,) * 4, mode="reflect"), 2 * CELL, CELL)
+        return torch.cat([colour + (skip - drawn) * soft, strokes, fine, weave, drawn, true], dim=1)
 
     def receptive_field_px(self) -> int:
         """Width of the square of input pixels that one output pixel depends on, from the layers' kernels and strides.
@@ -197,15 +206,15 @@ class FilmGenerator(Generator):
         A k×k convolution at 1/s of the size adds (k - 1)·s pixels; the shuffles add the width of one cell of the grid they work on.
         """
         before, middle, after = self.options.blocks
-        stem, down, paint, calm = 6, (4 - 1) * 4, (3 - 1) * 4, (3 - 1) * 4
+        stem, down, calm = 6, (4 - 1) * 4, (5 - 1) * 4
         at_quarter = (REACH[0] - 1) * 4 * (before + after)
         at_eighth = (REACH[1] - 1) * 8 * middle
-        return stem + down + paint + calm + at_quarter + at_eighth + 4 + 8
+        return stem + down + calm + at_quarter + at_eighth + 4 + 8
 
 
 def _calmed(cells: Tensor) -> Tensor:
-    """Each cell with its neighbours, 1-2-1 both ways, so that none stands alone: no teeth, no weave."""
-    return F.avg_pool2d(F.avg_pool2d(F.pad(cells, (1,) * 4, mode="reflect"), 2, 1), 2, 1)
+    """Each cell with its neighbours, 1-3-4-3-1 both ways: nothing repeats within three cells, so no teeth, no weave."""
+    return F.avg_pool2d(F.avg_pool2d(F.avg_pool2d(F.pad(cells, (2,) * 4, mode="reflect"), 3, 1), 2, 1), 2, 1)
 
 
 def _enlarged(cells: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from impasto.train.painter import Painter, generator
 from impasto.train.recipe import Recipe, build
 from impasto.train.shards import gathered
 
+CONTENT_TAPS = slice(1, 4)  # strides 4 to 16: an eye is no larger than a stroke, and must stay one
 STYLE_TAPS = 4  # the taps whose moments make a style; the deepest sees what is depicted
 BRUSHES = (-1.0, 0.0, 1.0)  # where the averages of a style are kept, in log2 of the brush size
 SLOWEST_RATE = 0.02  # an average is over the last 50 visits or so
@@ -138,7 +139,7 @@ class Projected(Objective):
         with torch.no_grad():
             photo = self.features(fakes.photos)
         judged = self.judges(fakes.paintings, fakes.features, fakes.condition)
-        content = 10 * feature_distance(fakes.features[2:4], photo[2:4])
+        content = 10 * feature_distance(fakes.features[CONTENT_TAPS], photo[CONTENT_TAPS])
         content = content + options.luminance * light_distance(fakes.paintings, fakes.photos)
         timid = content_weight * batch.bold[:, 0] ** -options.bold_power
         found = moments(style_taps(fakes.paintings, fakes.features))
