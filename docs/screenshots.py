@@ -151,7 +151,7 @@ def open_dialogs(page: Page, take: Callable[[str], None]) -> None:
 
 def settle(page: Page) -> None:
     """Thumbnails made, sharp painting there."""
-    while page.locator("style-grid canvas:not([data-made])").count():
+    while page.locator("style-grid img:not([data-made])").count():
         page.wait_for_timeout(100)
     page.wait_for_timeout(SETTLE_MS)
 

@@ -16,6 +16,7 @@ from impasto.palette import Palette
 from impasto.picture import decode, encode, from_array
 from tests.browser.conftest import Studio
 from tests.conftest import make_pixels
+from tests.studio_server import RunningStudio
 
 
 def painted(palette: Palette, pixels: NDArray[np.uint8], **look: Any) -> NDArray[np.float32]:
@@ -89,7 +90,7 @@ def test_many_photos_are_painted_into_one_archive(person: Studio, tiny_palette: 
     with person.page.expect_download() as downloading:
         batch.get_by_role("button", name="Paint all").click()
     assert "3 of 3" in batch.inner_text() and "not a picture" in batch.inner_text()
-    assert not batch.get_by_text("Regions are left out").is_visible()
+    assert not batch.get_by_label("With the regions").is_visible()
     archive = zipfile.ZipFile(io.BytesIO(downloading.value.path().read_bytes()))
     assert archive.namelist() == ["day-mono.jpg", "day-mono-2.jpg"]
     assert archive.testzip() is None
@@ -99,21 +100,44 @@ def test_many_photos_are_painted_into_one_archive(person: Studio, tiny_palette: 
     person.forgive("400")
 
 
-def test_a_batch_says_that_regions_are_left_out_and_leaves_them_out(person: Studio, tiny_palette: Palette) -> None:
-    person.choose(make_pixels(120, 90, seed=3))
+def add_band(person: Studio, at: float) -> None:
+    """A region in grey: a brush stroke from the top of the picture to the bottom, at a share of its width."""
     person.page.get_by_role("button", name="Add a region").click()
     person.until(lambda: person.page.locator("compare-view.masking").count() == 1, "no region came")
     person.page.get_by_role("button", name="Mono", exact=True).click()
-    person.page.get_by_role("button", name="Fill", exact=True).click()
-    first, second = make_pixels(90, 60, seed=1), make_pixels(70, 50, seed=2)
-    give(person, file_of(first, "a.png"), file_of(second, "b.png"))
+    box = person.page.locator("compare-view .frame").bounding_box()
+    assert box
+    person.page.mouse.move(box["x"] + at * box["width"], box["y"] + 2)
+    person.page.mouse.down()
+    person.page.mouse.move(box["x"] + at * box["width"], box["y"] + box["height"] - 2, steps=8)
+    person.page.mouse.up()
+
+
+def colour(pixels: NDArray[np.float32], at: float) -> float:
+    """How far from grey a painting is at a share of its width."""
+    column = pixels[:, int(at * pixels.shape[1])]
+    return float((column.max(-1) - column.min(-1)).mean())
+
+
+@pytest.mark.parametrize("with_regions", [True, False])
+def test_a_batch_stretches_the_masks_of_regions_or_leaves_them_out(person: Studio, tiny_palette: Palette, with_regions: bool) -> None:
+    person.choose(make_pixels(120, 90, seed=3))
+    add_band(person, 0.2)
+    person.until(lambda: colour(person.pixels() / np.float32(255), 0.2) < 0.03, "the region is not painted")
+    tall, wide = make_pixels(90, 160, seed=1), make_pixels(170, 50, seed=2)
+    give(person, file_of(tall, "a.png"), file_of(wide, "b.png"))
     batch = person.page.get_by_role("dialog", name="Many photos, one look")
-    assert batch.get_by_text("Regions are left out").is_visible()
+    batch.get_by_label("With the regions").set_checked(with_regions)
     with person.page.expect_download() as downloading:
         batch.get_by_role("button", name="Paint all").click()
     archive = zipfile.ZipFile(io.BytesIO(downloading.value.path().read_bytes()))
-    for name, pixels in zip(archive.namelist(), (first, second), strict=True):
-        assert np.abs(decode(archive.read(name)).pixels - painted(tiny_palette, pixels, styles="red")).mean() < 0.03
+    for name, pixels in zip(archive.namelist(), (tall, wide), strict=True):
+        painting, plain = decode(archive.read(name)).pixels, painted(tiny_palette, pixels, styles="red")
+        assert np.abs(painting - plain)[:, len(plain[0]) // 2 :].mean() < 0.03
+        if with_regions:
+            assert colour(painting, 0.2) < 0.06 < colour(plain, 0.2)
+        else:
+            assert np.abs(painting - plain).mean() < 0.03
 
 
 def test_a_batch_is_cancelled(person: Studio) -> None:
@@ -150,6 +174,36 @@ def test_the_camera_is_painted_live_and_kept(person: Studio) -> None:
     person.page.get_by_text("camera.jpg").wait_for()
     assert not person.page.locator("camera-view").is_visible()
     person.until(lambda: person.pixels().shape[1] > 384, "the photo is not painted")
+
+
+def test_the_camera_paints_regions_too_also_after_the_studio_forgot_them(person: Studio, studio: RunningStudio) -> None:
+    person.choose(make_pixels(120, 90, seed=3))
+    add_band(person, 0.2)
+    person.until(lambda: colour(person.pixels() / np.float32(255), 0.2) < 0.03, "the region is not painted")
+    studio.stop()
+    studio.start()
+    person.page.get_by_role("button", name="Camera").click()
+    person.page.get_by_role("button", name="Paint live").click()
+    person.page.get_by_text("pictures a second").wait_for()
+    script = """() => {
+        const canvas = document.querySelector("camera-view canvas");
+        const { width, height } = canvas;
+        const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+        const apart = (at) => {
+            let sum = 0;
+            for (let y = 0; y < height; y++) {
+                const start = 4 * (y * width + Math.round(at * width));
+                const colours = data.subarray(start, start + 3);
+                sum += Math.max(...colours) - Math.min(...colours);
+            }
+            return sum / height;
+        };
+        return [apart(0.2), apart(0.6)];
+    }"""
+    in_region, beside = person.page.evaluate(script)
+    assert in_region < 8 < 20 < beside
+    person.page.get_by_role("button", name="Close camera").click()
+    person.forgive("ERR_CONNECTION_REFUSED", "404", "WebSocket")
 
 
 @pytest.mark.parametrize("format", ["png", "tiff"])

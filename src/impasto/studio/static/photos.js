@@ -21,6 +21,11 @@ export class Refusal extends Error {
   }
 }
 
+/** Whether the studio has forgotten a photo or a mask, or never had it. */
+export function isUnknown(error) {
+  return error instanceof Refusal && error.status === 404;
+}
+
 /** The response, or a Refusal where the studio said no. */
 export async function checked(response) {
   if (response.ok) return response;

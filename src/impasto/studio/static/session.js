@@ -1,7 +1,7 @@
 // One page's dealings with the studio: the photo, its paintings, thumbnails and exports. Knows the picture's view, none of the panel.
 
 import { Live } from "./live.js";
-import { Frames, Refusal, sendPhoto } from "./photos.js";
+import { Frames, Refusal, isUnknown, sendPhoto } from "./photos.js";
 import { Socket } from "./socket.js";
 
 const SHARP_PX = 1600; // more than this the whole picture is not worth waiting for
@@ -135,7 +135,7 @@ export class Session extends EventTarget {
   }
 
   #fail(error) {
-    if (error instanceof Refusal && error.status === 404) this.#sendAgain();
+    if (isUnknown(error)) this.#sendAgain();
     else this.#tell("failed", error);
   }
 

@@ -1,7 +1,7 @@
 // The ways in and out: photos opened, restored from an exported painting, taken with the camera; paintings exported, copied, painted in a batch.
 
 import { t } from "./i18n.js";
-import { fetchBlob, keepPhoto, keptPhoto, paintedFile, sendPhoto } from "./photos.js";
+import { fetchBlob, isUnknown, keepPhoto, keptPhoto, paintedFile, sendPhoto } from "./photos.js";
 import { zip } from "./zip.js";
 
 export class Ways {
@@ -16,7 +16,7 @@ export class Ways {
     batch.build({ paint: (...file) => this.#paintAnother(...file), onCancel, onDone, hasRegions });
     this.drop.build({ onPhotos: (files) => (files.length > 1 ? batch.open(files) : this.open(files[0])) });
     const onRefused = () => toasts.show(t("camera.none"), t("camera.none.hint"));
-    this.camera.build({ paint: (frame) => this.#paintFrame(frame), onPhoto: (photo) => this.open(photo), onRefused, failed: this.failed, hasRegions });
+    this.camera.build({ paint: (frame) => this.#paintFrame(frame), onPhoto: (photo) => this.open(photo), onRefused, failed: this.failed });
   }
 
   // --- in ---
@@ -99,17 +99,26 @@ export class Ways {
     }
   }
 
-  /** Paints one photo of a list with the look, without its regions: those belong to the photo that is open. */
-  async #paintAnother(file, progress, isStopped) {
-    const look = { ...this.store.look, regions: [] };
+  /** Paints one photo of a list with the look; the masks of its regions are stretched over it. */
+  async #paintAnother(file, { progress, isStopped, withRegions }) {
+    const look = { ...this.store.look, ...(withRegions ? {} : { regions: [] }) };
+    await this.masks.sendAgain(look); // after many photos the studio may have dropped them
     const { id } = await sendPhoto(file);
     if (isStopped()) return null;
     const blob = await this.session.export(id, look, { ...this.exporting.options, long_edge: null }, progress);
     return blob && { name: nameOf(file.name, look, this.exporting.ending), blob };
   }
 
-  #paintFrame(frame) {
-    return paintedFile(frame, { look: JSON.stringify({ ...this.store.look, regions: [] }), format: "jpeg", quality: 90 });
+  async #paintFrame(frame) {
+    const { look } = this.store;
+    const fields = { look: JSON.stringify(look), format: "jpeg", quality: 90 };
+    try {
+      return await paintedFile(frame, fields);
+    } catch (error) {
+      if (!isUnknown(error)) throw error;
+      await this.masks.sendAgain(look);
+      return paintedFile(frame, fields);
+    }
   }
 }
 

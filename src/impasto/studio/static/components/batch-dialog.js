@@ -9,18 +9,21 @@ class BatchDialog extends HTMLElement {
   #isStopped = false;
   #isWorking = false;
 
-  /** `paint(file, progress, isStopped)` answers {name, blob}, or null where it was cancelled; `onCancel()` stops it; `onDone(files)` gets all that was painted; `hasRegions()` tells whether some are left out. */
+  /**
+   * `paint(file, {progress, isStopped, withRegions})` answers {name, blob}, or null where it was cancelled; `onCancel()` stops it;
+   * `onDone(files)` gets all that was painted; `hasRegions()` tells whether the look has some.
+   */
   build(hearers) {
     Object.assign(this, hearers);
-    this.innerHTML = `<dialog aria-labelledby="batch-title"><h2 id="batch-title" data-t="batch.title"></h2><p class="hint" data-t="batch.hint"></p><p class="hint regions" data-t="batch.regions"></p>
-      <ul></ul><div class="working"><progress max="1" value="0" data-t-label="batch.progress"></progress><span role="status"></span></div>
+    this.innerHTML = `<dialog aria-labelledby="batch-title"><h2 id="batch-title" data-t="batch.title"></h2><p class="hint" data-t="batch.hint"></p>
+      <label class="regions"><input type="checkbox" checked> <span data-t="batch.regions"></span></label><ul></ul><div class="working"><progress max="1" value="0" data-t-label="batch.progress"></progress><span role="status"></span></div>
       <div class="actions"><button type="button" class="add" data-t="batch.add"></button><span class="spacer"></span>
         <button type="button" class="cancel" data-t="export.cancel"></button><button type="button" class="primary go" data-t="batch.go"></button></div>
       <input type="file" accept="image/*" multiple class="unseen" tabindex="-1" data-t-label="batch.add"></dialog>`;
     translate(this);
     this.dialog = this.querySelector("dialog");
     this.list = this.querySelector("ul");
-    this.input = this.querySelector("input");
+    this.input = this.querySelector("input[type=file]");
     this.#listen();
     this.#show();
   }
@@ -69,7 +72,7 @@ class BatchDialog extends HTMLElement {
     this.querySelector("progress").value = (done + share) / Math.max(1, this.#photos.length);
     this.querySelector("[role=status]").textContent = t("batch.count", { done, count: this.#photos.length });
     this.querySelector(".go").disabled = this.#isWorking || !this.#photos.some(({ state }) => state === "waiting");
-    this.querySelector(".add").disabled = this.#isWorking;
+    for (const still of this.querySelectorAll(".add, .regions input")) still.disabled = this.#isWorking;
   }
 
   async #run() {
@@ -89,7 +92,8 @@ class BatchDialog extends HTMLElement {
     photo.state = "working";
     this.#show();
     try {
-      const file = await this.paint(photo.file, (share) => this.#show(share), () => this.#isStopped);
+      const withRegions = this.querySelector(".regions input").checked;
+      const file = await this.paint(photo.file, { progress: (share) => this.#show(share), isStopped: () => this.#isStopped, withRegions });
       photo.state = file ? "done" : "waiting";
       if (file) painted.push(file);
     } catch (error) {

@@ -13,8 +13,7 @@ class CameraView extends HTMLElement {
   #gapMs = 0;
 
   /**
-   * `paint(blob)` answers a painted Blob; `onPhoto(blob)` gets a photo; `failed(error)`, `onRefused()` where there is no camera;
-   * `hasRegions()` tells whether some are left out.
+   * `paint(blob)` answers a painted Blob; `onPhoto(blob)` gets a photo; `failed(error)`, `onRefused()` where there is no camera.
    */
   build(hearers) {
     Object.assign(this, hearers);
@@ -88,8 +87,7 @@ class CameraView extends HTMLElement {
       this.#gapMs = this.#gapMs ? SMOOTHING * this.#gapMs + (1 - SMOOTHING) * (now - last) : now - last;
       last = now;
       const { width, height } = this.canvas;
-      const left = this.hasRegions() ? ` · ${t("camera.regions")}` : "";
-      this.rate.textContent = t("camera.rate", { rate: (1000 / this.#gapMs).toFixed(1), width, height }) + left;
+      this.rate.textContent = t("camera.rate", { rate: (1000 / this.#gapMs).toFixed(1), width, height });
     }
   }
 

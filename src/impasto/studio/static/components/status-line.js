@@ -26,7 +26,7 @@ class StatusLine extends HTMLElement {
   /** What a painting cost: its size, the server's stages, the whole way, and who computed it; how many come a second while one drags. */
   show({ width, height, ms, wayMs, backend, finisher, rate }) {
     const stages = Object.entries(ms)
-      .filter(([name, value]) => name !== "server" && value >= 0.1)
+      .filter(([name, value]) => name !== "server" && value >= 0.5)
       .map(([name, value]) => `${t(`stage.${name}`, {}, name)} ${value.toFixed(0)} ms`);
     const facts = [`${width} × ${height}`, ...stages, t("status.way", { ms: wayMs.toFixed(0) })];
     if (rate) facts.push(t("status.rate", { rate: rate.toFixed(0) }));
@@ -41,6 +41,7 @@ class StatusLine extends HTMLElement {
     this.#soon = 0;
     if (this.#words === this.#facts.textContent) return;
     this.#facts.textContent = this.#words;
+    this.#facts.title = this.#words; // for where it is cut off
     this.#soon = setTimeout(() => this.#write(), READABLE_MS);
   }
 }
