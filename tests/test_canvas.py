@@ -60,6 +60,16 @@ def test_ink_lies_on_dark_lines_and_nowhere_else() -> None:
     assert canvas_of(1 - photo)[-1][30:32].max() < 0.01
 
 
+def test_strokes_are_held_back_where_combing_would_lose_something() -> None:
+    photo = np.full((64, 96, 3), 0.5, np.float32)
+    plain = canvas_of(photo)[0]
+    photo[24:40, 60:76] += 0.3 * np.random.default_rng(0).choice([-1, 1], (16, 16, 1)).astype(np.float32)
+    course = flow(np.full((64, 96, 3), 0.5, np.float32))
+    held = canvas(photo.transpose(2, 0, 1) * 2 - 1, course)[0]
+    np.testing.assert_allclose(held[26:38, 62:74], 0.3 * plain[26:38, 62:74], atol=1e-6)
+    assert np.array_equal(held[:, :44], plain[:, :44])
+
+
 def test_it_is_noise_of_one_strength_that_never_changes() -> None:
     grains = canvas_of(stripes(20, 256))[:4]
     assert np.array_equal(grains, canvas_of(stripes(20, 256))[:4])

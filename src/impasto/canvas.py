@@ -32,7 +32,9 @@ LEVEL = 1e-7  # how strongly strokes lie level where there is nothing to follow
 BRISTLES_PX = range(-6, 7, 2)  # along the stroke, where the combed photo is taken from
 DRAWN_OUT_PX = 4.0  # deviation of their Gaussian weights
 BAND_ROWS = 32
-REACH_PX = max(BRISTLES_PX) + 3  # how far away a pixel can be that counts for the combed photo or the ink
+REACH_PX = max(BRISTLES_PX) + 6  # how far away a pixel can be that counts for what is laid here
+CARE = 0.03  # so much lost by combing, in -1..1 of light, halves the strokes there: eyes, lips and letters are drawn with care
+LEAST_STROKES = 0.3
 INK = 25.0  # how soon a faint line is drawn in full
 
 
@@ -45,6 +47,7 @@ class Grain(NamedTuple):
 
 
 GRAINS = (Grain(7.0, 1.7, 1), Grain(5.0, 0.8, 1), Grain(16.0, 4.5, 2), Grain(0.8, 0.8, 3))  # broad, fine, patches, weave
+STROKES = slice(0, 3)  # of the planes of a canvas: the grains that are strokes
 COMBED = slice(len(GRAINS), len(GRAINS) + 3)  # of the planes of a canvas: first its grains, then the combed photo, then the ink
 LAID = COMBED.stop + 1
 
@@ -89,6 +92,7 @@ def canvas(photo: Planes, flow: Flow, *, at: Pair = (0, 0), size: Pair | None = 
         laid[: len(GRAINS), band] = _grains(turns[band], places[band])
         laid[COMBED, band] = bristles.comb(turns[band], start)
     laid[-1] = _ink(laid[COMBED])
+    laid[STROKES] *= _ease(photo, laid[COMBED])
     return laid
 
 
@@ -141,6 +145,14 @@ def _ink(combed: Planes) -> NDArray[np.float32]:
     """H×W in 0..1: where the light of a combed photo is darker than around (coherent lines, after Kang et al. 2007)."""
     near = _softened(np.tensordot(LUMA, combed, 1), 1)
     return np.asarray(np.tanh(INK * np.maximum(_softened(near, 2) - near, 0)), np.float32)
+
+
+def _ease(photo: Planes, combed: Planes) -> NDArray[np.float32]:
+    """H×W in `LEAST_STROKES`..1: how freely strokes may run, less where combing would lose much of what is there."""
+    lost = np.abs(np.tensordot(LUMA, photo - combed, 1))
+    for step in (1, 2, 3):
+        lost = _softened(lost, step)
+    return np.asarray(np.maximum(1 / (1 + (lost / CARE) ** 2), LEAST_STROKES), np.float32)
 
 
 def _softened(plane: NDArray[np.float32], step: int) -> NDArray[np.float32]:

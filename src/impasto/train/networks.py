@@ -17,7 +17,7 @@ from impasto.finish import LUMA
 SIZE_MULTIPLE = 8  # the generator's input height and width are multiples of this
 INPUTS = 3 + LAID  # red, green, blue and the canvas
 CELL = 4  # pixels, squared, for which the last layer decides at once
-MOST_DRAWN = 1.3  # times the combed photo's detail under a cell or so: more than 1 draws edges sharper than the photo has them
+MOST_DRAWN = 1.15  # times the combed photo's detail under a cell or so: more than 1 draws edges sharper than the photo has them
 MOST_TRUE = 0.9  # times what combing takes away: an eye keeps its light, skin loses its pores
 MOST_FINE, MOST_WEAVE = 0.3, 0.12  # of white: the grain of bristles and of the cloth is felt rather than seen
 DECIDED = (3, 3, 3, 3, 1, 1, 1, 1, 1)  # numbers a cell: colours of dark and light, of broad and patchy strokes; ink, fine, weave; detail
