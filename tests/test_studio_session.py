@@ -204,18 +204,18 @@ def export(live: ClientConnection, seq: int, picture: str, **fields: Any) -> Non
     live.send(protocol.pack({"type": "export", "seq": seq, "picture": picture, "look": {}, **fields}))
 
 
-def test_export_is_the_finished_painting_at_full_size(live: ClientConnection, large_id: str, studio: RunningStudio) -> None:
-    look = {"styles": "mono", "warmth": 0.5}
-    export(live, 3, large_id, look=look)
-    fractions, header, data = [], {"type": ""}, memoryview(b"")
+def test_export_is_the_finished_painting_at_full_size(live: ClientConnection, studio: RunningStudio) -> None:
+    look, data = {"styles": "mono", "warmth": 0.5}, photo_bytes(1500, 1000)
+    export(live, 3, post(studio, data), look=look)
+    fractions, header, made = [], {"type": ""}, memoryview(b"")
     while header["type"] != "exported":
-        header, data = answer(live)
+        header, made = answer(live)
         if header["type"] == "progress":
             fractions.append(header["fraction"])
-    assert (header["mime"], header["width"], header["height"]) == ("image/png", 3000, 2000)
+    assert (header["mime"], header["width"], header["height"]) == ("image/png", 1500, 1000)
     assert fractions == sorted(fractions) and fractions
-    expected = Engine(studio.engine.palette).render(decode(photo_bytes(3000, 2000)), Look.parse(look))
-    np.testing.assert_array_equal(levels(decode(bytes(data)).pixels), levels(expected.pixels))
+    expected = Engine(studio.engine.palette).render(decode(data), Look.parse(look))
+    np.testing.assert_array_equal(levels(decode(bytes(made)).pixels), levels(expected.pixels))
 
 
 def test_an_export_can_be_cancelled_and_then_asked_for_again(live: ClientConnection, large_id: str, picture_id: str) -> None:
