@@ -18,7 +18,7 @@ class BatchDialog extends HTMLElement {
     this.innerHTML = `<dialog aria-labelledby="batch-title"><h2 id="batch-title" data-t="batch.title"></h2><p class="hint" data-t="batch.hint"></p>
       <label class="regions"><input type="checkbox" checked> <span data-t="batch.regions"></span></label><ul></ul><div class="working"><progress max="1" value="0" data-t-label="batch.progress"></progress><span role="status"></span></div>
       <div class="actions"><button type="button" class="add" data-t="batch.add"></button><span class="spacer"></span>
-        <button type="button" class="cancel" data-t="export.cancel"></button><button type="button" class="primary go" data-t="batch.go"></button></div>
+        <button type="button" class="cancel" data-t="export.cancel"></button><button type="button" class="primary go" data-t="batch.go" autofocus></button></div>
       <input type="file" accept="image/*" multiple class="unseen" tabindex="-1" data-t-label="batch.add"></dialog>`;
     translate(this);
     this.dialog = this.querySelector("dialog");
@@ -69,6 +69,7 @@ class BatchDialog extends HTMLElement {
       photo.row.querySelector("button").hidden = this.#isWorking;
     }
     const done = this.#photos.filter(({ state }) => state === "done" || state === "failed").length;
+    this.querySelector(".working").hidden = !this.#isWorking && done === 0;
     this.querySelector("progress").value = (done + share) / Math.max(1, this.#photos.length);
     this.querySelector("[role=status]").textContent = t("batch.count", { done, count: this.#photos.length });
     this.querySelector(".go").disabled = this.#isWorking || !this.#photos.some(({ state }) => state === "waiting");
