@@ -33,10 +33,10 @@ class LearnerOptions:
     """Crops a step, learning rates, loss weights as in `objectives.projected`, and the part of the way that is averaged, as 1/n."""
 
     crops: int = 3
-    generator_rate: float = 1e-3
+    generator_rate: float = 4e-4
     code_rate: float = 1e-2
     statistics: float = 8.0
-    content: float = 0.8
+    content: float = 1.0
     calm: float = 20.0
     grid: float = 80.0
     average: int = 8
