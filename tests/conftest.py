@@ -39,6 +39,14 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _findings(_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What it finds out in one file decides nothing in the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPASTO_CACHE", str(tmp_path_factory.mktemp("findings")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_palette() -> palette.Palette:
     return tiny.make()

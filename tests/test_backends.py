@@ -47,6 +47,7 @@ def test_runs_that_were_cancelled_leave_no_trace(shipped: Palette, noise: Callab
         np.testing.assert_allclose(worn.run(photos[again], code), fresh[again], atol=EXACT, err_msg=f"turn {turn}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_photo_that_is_prepared_is_painted_the_same(shipped: Palette, noise: Callable[[int, int], Planes], backend: str) -> None:
     plain, ready = (BACKENDS[backend](shipped.model) for _ in range(2))
@@ -59,6 +60,7 @@ def test_a_photo_that_is_prepared_is_painted_the_same(shipped: Palette, noise: C
             np.testing.assert_allclose(ready.run(photo, code), plain.run(photo, code), atol=EXACT)
 
 
+@pytest.mark.slow
 def test_a_photo_that_is_prepared_is_painted_in_less_time(shipped: Palette, noise: Callable[[int, int], Planes]) -> None:
     plain, ready = (OpenVinoBackend(shipped.model) for _ in range(2))
     photo, code = noise(256, 256), shipped.styles[0].code

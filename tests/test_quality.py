@@ -17,6 +17,7 @@ def stripes(count: int, period: float) -> list[torch.Tensor]:
     return [torch.sin(columns / period + phase).expand(3, 64, 96) * 0.8 for phase in range(count)]
 
 
+@pytest.mark.slow
 def test_a_style_is_nearer_to_itself_than_to_another(space: StyleSpace) -> None:
     fine, coarse = space.vectors(stripes(8, 1.0)), space.vectors(stripes(8, 6.0))
     assert style_distance(fine, fine) == pytest.approx(0, abs=1e-6)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from impasto.train import loop
@@ -21,6 +22,7 @@ def test_a_sheet_holds_photos_before_their_paintings_in_every_style_at_the_pictu
     assert not torch.equal(rows[0][1], rows[0][2]) and set(figures) == {"variety"}
 
 
+@pytest.mark.slow
 def test_a_sheet_of_cyclegan_shows_the_way_back_and_scores_repeat(tmp_path: Path) -> None:
     run = loop.start(loop.recipes.read(write_one_style(tmp_path, "cyclegan")), tmp_path / "run")
     sampler = Sampler(Pictures(run.recipe), scored=2)

@@ -67,6 +67,7 @@ def test_without_the_instructions_nothing_but_float32_is_tried(tiny_palette: Pal
     assert max(one.apart or 0 for one in found) < 0.1
 
 
+@pytest.mark.slow
 def test_with_them_int8_is_made_once_and_checked_pixel_by_pixel(tiny_palette: Palette) -> None:
     asked = []
 
@@ -91,6 +92,7 @@ def test_where_int8_cannot_be_made_the_reason_is_told(tiny_palette: Palette) -> 
     assert {one.problem for one in found if one.variant.numbers == "int8"} == {"This needs the training half. Install it."}
 
 
+@pytest.mark.slow
 def test_bf16_is_held_to_float32(tiny_palette: Palette) -> None:
     """On a processor without it OpenVINO may compute in float32 all the same; whatever it does, one level is the limit."""
     found, _ = measure(tiny_palette, lambda: tiny_palette.model, SAPPHIRE)
