@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INSTALLED_FROM := pyproject.toml constraints.txt
+# Two processes share the test files; `make test WORKERS=0` runs all in one.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help studio test quick check docs clean
@@ -36,16 +39,16 @@ studio: $(VENV)/use
 	$(BIN)/impasto studio
 
 test: $(VENV)/all
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 quick: $(VENV)/all
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(PYTEST) -m "not slow and not browser"
 
 check: $(VENV)/all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 docs: $(VENV)/use
 	$(BIN)/python docs/generate.py
