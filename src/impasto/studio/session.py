@@ -1,4 +1,4 @@
-"""One live websocket: the newest request is painted next, thumbnails are made when there is nothing else to do.
+"""One live websocket: the newest request is painted, older ones give way, thumbnails are made when there is nothing else to do.
 
 Rendering runs in a worker thread; the event loop stays free. Every request gets an answer: its result, an error, or `superseded`.
 Knows no HTTP.
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from impasto.engine import WORKING_PX, Cancelled
+from impasto.engine import Cancelled
 from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.picture import Picture, encode
@@ -35,11 +35,10 @@ _log = logging.getLogger("impasto.studio")
 
 
 class Job:
-    """A request, when it came, and the switch that stops the work on it between tiles."""
+    """A request being worked on, and the switch that stops it between tiles."""
 
     def __init__(self, request: Any) -> None:
         self.request = request
-        self.came = time.perf_counter()
         self._stop = threading.Event()
         self.cancel = self._stop.set
         self.cancelled = self._stop.is_set
@@ -55,7 +54,7 @@ class Session:
         self._make_way = make_way
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
-        self._next: Job | None = None
+        self._next: PaintRequest | None = None
         self._painting: Job | None = None
         self._unprepared: PaintRequest | None = None  # what was painted last, where nothing is prepared for more of it
         self._thumbs: deque[tuple[ThumbsRequest, str]] = deque()
@@ -63,7 +62,6 @@ class Session:
         self._export: Job | None = None
         self._exporting: asyncio.Task[None] | None = None
         self._preparing: asyncio.Future[None] | None = None
-        self._frame_out: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
@@ -79,7 +77,7 @@ class Session:
                 if job:
                     job.cancel()
             painter.cancel()
-            tasks = [task for task in (painter, self._exporting, self._preparing, self._frame_out) if task]
+            tasks = [task for task in (painter, self._exporting, self._preparing) if task]
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _receive(self) -> None:
@@ -107,13 +105,12 @@ class Session:
 
     async def _accept_paint(self, request: PaintRequest) -> None:
         self._make_way()
-        older, self._next = self._next, Job(request)
-        if self._painting and not _is_worth_finishing(self._painting.request, request):
-            self._painting.cancel()
-        if self._thumb:
-            self._thumb.cancel()
+        older, self._next = self._next, request
+        for job in (self._painting, self._thumb):
+            if job:
+                job.cancel()
         if older:
-            await self._send({"type": "superseded", "seq": older.request.seq})
+            await self._send({"type": "superseded", "seq": older.seq})
 
     def _accept_export(self, request: ExportRequest) -> None:
         if self._exporting and not self._exporting.done():
@@ -127,7 +124,7 @@ class Session:
         for job in (self._painting, self._export):
             if job and job.request.seq == request.seq:
                 job.cancel()
-        if self._next and self._next.request.seq == request.seq:
+        if self._next and self._next.seq == request.seq:
             self._next = None
             await self._send({"type": "superseded", "seq": request.seq})
 
@@ -136,9 +133,10 @@ class Session:
         while True:
             self._wake.clear()
             if self._next:
-                self._painting, self._next = self._next, None
+                request, self._next = self._next, None
+                self._painting = Job(request)
                 await self._answer(self._painting, self._run_paint)
-                self._unprepared, self._painting = self._painting.request, None
+                self._unprepared, self._painting = request, None
             elif not (self._thumbs or self._unprepared):
                 await self._wake.wait()
             elif not await self._is_woken(IDLE_S):
@@ -185,9 +183,7 @@ class Session:
         except Exception as error:  # whatever it was, the session goes on
             await self._send_error(job.request.seq, error)
             return True
-        if self._frame_out:
-            await self._frame_out
-        self._frame_out = asyncio.create_task(self._send_frame(frame))  # while it travels the next one is painted
+        await self._send_frame(frame)
         return True
 
     def _run_paint(self, job: Job) -> bytes:
@@ -202,10 +198,9 @@ class Session:
             picture, request.look, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled, timings=timings
         )
         frame_pixels = to_bytes(painting)
-        timings["waited"] = (began - job.came) * 1000
         timings["server"] = (time.perf_counter() - began) * 1000
         size = {"width": painting.width, "height": painting.height}
-        millis = {stage: round(timings[stage], 1) for stage in ("waited", "resize", "generator", "server")}
+        millis = {stage: round(timings[stage], 1) for stage in ("resize", "generator", "server")}
         return protocol.pack({"type": "painting", "seq": request.seq, "picture": request.picture, **size, "ms": millis}, frame_pixels)
 
     def _send_part(self, job: Job, picture: Picture, masks: dict[str, NDArray[np.float32]]) -> None:
@@ -271,11 +266,6 @@ class Session:
                 await self._socket.send_bytes(frame)
             except (RuntimeError, WebSocketDisconnect):
                 return  # the page has gone; the receiving side ends the session
-
-
-def _is_worth_finishing(request: PaintRequest, newer: PaintRequest) -> bool:
-    """Whether what is being painted is shown although a newer request is here: a preview of the same picture, which is over soon."""
-    return request.long_edge <= WORKING_PX and request.picture == newer.picture
 
 
 def to_bytes(picture: Picture) -> bytes:

@@ -1,9 +1,7 @@
-// Which painting to ask for, and when: only the newest look is remembered, nothing ever queues up, a sharp one comes after a pause.
+// Which painting to ask for, and when: one request out at a time, only the newest look remembered, a sharp one after a pause.
 
 const SHARP_AFTER_MS = 150;
 const SHORTEST_GAP_MS = 16; // between requests: more than a screen shows would only heat the machine
-const NEAR = 0.5; // of the time that painting takes: a studio that is no further away than this is near
-const MOST_OUT = 3; // of a near one: what is painted, what comes next, and what takes that one's place
 const PAUSE_MS = 33; // between a painting and the next request: a drag has none that long
 const SMOOTHING = 0.8; // of the rate that is shown
 const A_DRAG = 4; // previews in a row that have a rate
@@ -13,14 +11,13 @@ export const PREVIEW_PX = 512;
 
 export class Live {
   #socket;
-  #out = []; // requests that wait for their answers, the oldest first
+  #out = null; // the request that waits for its answer
   #preview = null; // the newest look, not yet asked for
   #sharp = null; // what to ask for at screen size once the previews are through
   #sentAt = -Infinity;
   #gap = 0;
   #pause = 0;
   #paintedAt = -Infinity;
-  #isNear = false;
   #follow = 0; // previews in a row
   #gapMs = 0; // between them
 
@@ -52,24 +49,20 @@ export class Live {
 
   /** The connection is new: whatever was out has to be asked for again. */
   restart(picture, look) {
-    this.#out = [];
+    this.#out = null;
     this.want(picture, look);
   }
 
   /** Takes the answer to a request: a painting, an error, or word that it was superseded. */
   take(header, payload) {
-    const request = this.#out.find(({ seq }) => seq === header.seq);
-    if (!request) return;
+    const request = this.#out;
+    if (header.seq !== request?.seq) return;
     if (header.type === "part") {
       this.onPart(request, header, payload);
       return;
     }
-    this.#out = this.#out.filter((other) => other !== request);
-    if (header.type === "painting") {
-      const { waited, server } = header.ms;
-      this.#isNear = performance.now() - request.sentAt - waited - server < NEAR * server;
-      this.onPainting({ ...request, rate: this.#measure(request) }, header, payload);
-    }
+    this.#out = null;
+    if (header.type === "painting") this.onPainting({ ...request, rate: this.#measure(request) }, header, payload);
     this.#pump();
   }
 
@@ -86,7 +79,8 @@ export class Live {
 
   #pump() {
     const next = this.#preview ?? this.#sharp;
-    if (!next || !this.#mayAsk(next)) return;
+    // A sharp painting gives way to a preview at once; a preview is waited for, so that there is always something to see.
+    if (!next || (this.#out && !(this.#out.isSharp && this.#preview))) return;
     const wait = this.#sentAt + SHORTEST_GAP_MS - performance.now();
     clearTimeout(this.#gap);
     if (wait > 0) {
@@ -97,17 +91,8 @@ export class Live {
     const seq = this.#socket.nextSeq();
     if (!this.#socket.send({ type: "paint", seq, picture, look, long_edge, visible })) return;
     this.#sentAt = performance.now();
-    this.#out.push({ ...next, seq, sentAt: this.#sentAt });
+    this.#out = { ...next, seq, sentAt: this.#sentAt };
     if (this.#preview) this.#preview = null;
     else this.#sharp = null;
-  }
-
-  /**
-   * A preview is waited for, so that there is always something to see. A studio that is near hears of the next one already, which it paints as
-   * soon as it is free; over a long line what it paints ahead would only be old when it comes. A sharp painting gives way to a preview at once.
-   */
-  #mayAsk(next) {
-    if (this.#out.length === 0) return true;
-    return !next.isSharp && (this.#out.at(-1).isSharp || (this.#isNear && this.#out.length < MOST_OUT));
   }
 }
