@@ -45,7 +45,7 @@ def guess(
     licence: Annotated[str, typer.Option(metavar="TEXT", help="What may be done with it; the note of its parts if left out.")] = "",
     palette: PaletteOption = None,
 ) -> None:
-    """Guess a style from pictures in about a second, without learning: the mix of styles that comes nearest.
+    """Guess a style from pictures in about two seconds, without learning: the mix of styles that comes nearest.
 
     The result is a text for impasto receive and other studios, or a palette. impasto learn comes nearer, in minutes.
     """
