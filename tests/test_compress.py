@@ -101,6 +101,11 @@ def test_all_networks_are_timed_beside_each_other(original: Palette) -> None:
     assert taken > times["one"][backend][64] and taken.processor_ms > times["one"][backend][64].processor_ms > 0
 
 
+def test_timing_that_cannot_be_done_is_an_error_and_ends(original: Palette) -> None:
+    with pytest.raises(ImpastoError, match="cannot be loaded"):
+        race({"one": replace(original, model=b"nothing")}, (64,), runs=3)
+
+
 def test_as_few_channels_go_as_the_target_asks_for(original: Palette, images: list[Image]) -> None:
     target = Target("macs", 0.7 * original.generator.macs_256)
     made = cut_to(Yardstick(target, original), original, images[:4], say=lambda _: None)
@@ -191,7 +196,7 @@ def test_a_time_is_reached_by_way_of_the_whole_command_and_every_figure_of_it_st
     value = re.search(r"Measured at the end: ([\d.]+) ms at 192×192", verdict)
     row = re.search(r'<tr class="kept">.*?</tr>', text)
     assert value and row and f"{value[1]} ms" in row[0]
-    assert ("reached" in verdict) == (float(value[1]) <= round(order.target.value, 1)) or "missed" in verdict
+    assert verdict.endswith("that run: reached.") == (float(value[1]) <= round(order.target.value, 1)) or "missed" in verdict
     assert any("in turns: OpenVINO" in line and "times as long" in line for line in said)
 
 

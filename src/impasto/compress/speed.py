@@ -6,11 +6,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -22,6 +22,7 @@ SIZES_PX = (256, 512, 1024)
 RUNS = 9
 WARM_UP = 2
 MOST_ROUNDS = 4  # times as many runs, while a machine is too busy for the two best to agree
+PATIENCE_S = 30  # a size, beyond which no more runs are added
 AGREED = 1.05
 
 
@@ -39,29 +40,33 @@ class Taken(NamedTuple):
 Times = dict[str, dict[int, Taken]]  # of a backend and a size in pixels
 
 
-def race(palettes: dict[str, Palette], sizes_px: tuple[int, ...] = SIZES_PX, runs: int = RUNS) -> dict[str, Times]:
+def race(
+    palettes: dict[str, Palette], sizes_px: tuple[int, ...] = SIZES_PX, runs: int = RUNS, say: Callable[[str], None] = lambda _: None
+) -> dict[str, Times]:
     """The times of all of them on a square picture, batch 1: the least of `runs` or more, since all else that runs only adds.
 
     They take turns, in a process of their own: after OpenVINO has let go of two networks (2026.4) the next Ctrl-C crashes a process, and
     whoever measures may also train.
     """
     context = get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_tell, args=(sender, palettes, sizes_px, runs), daemon=True)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_tell, args=(theirs,), daemon=True)  # what is large goes by the pipe: start() waits for it to be read
     with _deaf():
         process.start()
-    sender.close()
+    theirs.close()
     try:
-        found: dict[str, Times] | Exception = receiver.recv()
-    except EOFError:
+        ours.send((palettes, sizes_px, runs))
+        while isinstance(found := ours.recv(), str):
+            say(found)
+    except (EOFError, OSError):
         raise ImpastoError("Timing ended before it was done.", "There may be too little memory; the same command goes on.") from None
     finally:
         process.kill()
         process.join()
-        receiver.close()
+        ours.close()
     if isinstance(found, Exception):
         raise found
-    return found
+    return cast(dict[str, Times], found)
 
 
 @contextmanager
@@ -75,27 +80,31 @@ def _deaf() -> Iterator[None]:
             signal.signal(signal.SIGINT, heard)
 
 
-def _tell(sender: Connection, palettes: dict[str, Palette], sizes_px: tuple[int, ...], runs: int) -> None:
+def _tell(pipe: Connection) -> None:
     """In a process of its own: the times, or what stood against them."""
     try:
-        sender.send(_race(palettes, sizes_px, runs))
+        palettes, sizes_px, runs = pipe.recv()
+        pipe.send(_race(palettes, sizes_px, runs, pipe.send))
     except Exception as error:
-        sender.send(error)
+        pipe.send(error)
 
 
-def _race(palettes: dict[str, Palette], sizes_px: tuple[int, ...], runs: int) -> dict[str, Times]:
+def _race(palettes: dict[str, Palette], sizes_px: tuple[int, ...], runs: int, say: Callable[[str], None]) -> dict[str, Times]:
     entered = {(name, backend): open_backend(backend, palette.model) for name, palette in palettes.items() for backend in installed()}
     found: dict[str, Times] = {name: {backend: {} for backend in installed()} for name in palettes}
     for size_px in sizes_px:
         taken: dict[tuple[str, str], list[Taken]] = {entry: [] for entry in entered}
+        began = time.monotonic()
         for run in range(WARM_UP + MOST_ROUNDS * runs):
             for (name, backend), network in entered.items():
                 once = _timed(network, palettes[name], size_px)
                 taken[name, backend] += [once] if run >= WARM_UP else []
-            if run + 1 >= WARM_UP + runs and all(_steady(times) for times in taken.values()):
+            late = time.monotonic() - began > PATIENCE_S
+            if run + 1 >= WARM_UP + runs and (late or all(_steady(times) for times in taken.values())):
                 break
         for (name, backend), times in taken.items():
             found[name][backend][size_px] = Taken(*(round(min(kind), 2) for kind in zip(*times, strict=True)))
+        say(f"Timed at {size_px}×{size_px}.")
     return found
 
 
