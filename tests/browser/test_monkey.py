@@ -156,6 +156,8 @@ def test_random_use_does_no_harm(person: Studio, photo_pixels: NDArray[np.uint8]
         if time.monotonic() > looked + LOOK_EVERY_S:
             looked = time.monotonic()
             print(f"{looked - began:6.0f} s  {len(done):6} actions  {Memory.now(person)}", flush=True)
+    person.page.request_gc()  # what the browser has only not tidied up yet it does not hold
+    person.page.wait_for_timeout(2000)
     after = Memory.now(person)
     for name, most in MOST_GROWTH_MIB.items():
         assert getattr(after, name) - getattr(before, name) < most, f"{name}, after {len(done)} actions: {before}, {after}"
