@@ -40,7 +40,7 @@ def test_what_is_decided_does_not_see_the_grain() -> None:
     """A clear sky is one decision wherever it is: what differs in it is the canvas times that decision, and nothing else."""
     generator, sky = FilmGenerator(SMALL), torch.full((1, 3, 32, 32), 0.2)
     code = torch.cat([torch.ones(1, 1), torch.randn(1, 7)], dim=1)
-    grain = torch.rand(1, 4, 32, 32) * 2 - 1
+    grain = torch.rand(1, 3, 32, 32) * 2 - 1
     made = [torch.atanh(generator(torch.cat([sky, share * grain, sky, 0 * sky[:, :1]], dim=1), code)) for share in (0.0, 0.5, 1.0)]
     assert made[0].std((2, 3)).max() < 1e-5 < made[1].std((2, 3)).min()
     torch.testing.assert_close(made[2] - made[0], 2 * (made[1] - made[0]))

@@ -46,8 +46,8 @@ class Grain(NamedTuple):
     seed: int
 
 
-GRAINS = (Grain(7.0, 1.7, 1), Grain(5.0, 0.8, 1), Grain(16.0, 4.5, 2), Grain(0.8, 0.8, 3))  # broad, fine, patches, weave
-STROKES = slice(0, 3)  # of the planes of a canvas: the grains that are strokes
+GRAINS = (Grain(7.0, 1.7, 1), Grain(5.0, 0.8, 1), Grain(0.8, 0.8, 3))  # broad and fine strokes, and the weave
+STROKES = slice(0, 2)  # of the planes of a canvas: the grains that are strokes
 COMBED = slice(len(GRAINS), len(GRAINS) + 3)  # of the planes of a canvas: first its grains, then the combed photo, then the ink
 LAID = COMBED.stop + 1
 

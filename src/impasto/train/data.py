@@ -33,7 +33,7 @@ LARGEST_SIDE_PX = 1600  # short sides are reduced to this, so that a folder of l
 class Batch:
     """One step's pictures, `crops_per_style` of each drawn style in a row.
 
-    photos, paintings: N×3×P×P; canvas: N×8×P×P under the photos; style: N indices; brush: N×1 in -1..1 (log2 of the brush size
+    photos, paintings: N×3×P×P; canvas: N×7×P×P under the photos; style: N indices; brush: N×1 in -1..1 (log2 of the brush size
     that the paintings' zoom stands for); bold: N×1 in 1..1.5, the strength asked for; offset: rows and columns in 0..8 that are cut off
     before judging.
     """
@@ -198,13 +198,13 @@ def whole(image: Image, size_px: int) -> Tensor:
 
 
 def canvases(photos: list[Tensor], random: Random) -> Tensor:
-    """N×8×P×P of N photos, each on another piece of cloth."""
+    """N×7×P×P of N photos, each on another piece of cloth."""
     shifts = random.integers(PERIOD_PX, size=(len(photos), 2)).tolist()
     return torch.stack([canvas_under(photo, (down, right)) for photo, (down, right) in zip(photos, shifts, strict=True)])
 
 
 def canvas_under(photo: Tensor, shift: tuple[int, int] = (0, 0)) -> Tensor:
-    """8×H×W for a 3×H×W photo in -1..1."""
+    """7×H×W for a 3×H×W photo in -1..1."""
     return torch.from_numpy(canvas_of((photo.permute(1, 2, 0) / 2 + 0.5).numpy(), shift))
 
 

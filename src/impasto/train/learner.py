@@ -55,7 +55,7 @@ class Pupil(nn.Module):
         return F.pad(self.free + brush * self.brush_free, (1, 0), value=1.0)
 
     def forward(self, planes: Tensor, brush: float = 0.0) -> Tensor:
-        """N×11×H×W photos on canvas → N×3×H×W paintings."""
+        """N×10×H×W photos on canvas → N×3×H×W paintings."""
         return torch.as_tensor(self.generator(planes, self.code(brush).expand(len(planes), -1)))
 
 
@@ -122,7 +122,7 @@ class Learner:
         return {name: float(value.detach()) for name, value in figures.items()}, loss
 
     def _planes(self, random: np.random.Generator, count: int) -> Tensor:
-        """Random photo crops on canvas: N×11×P×P, a cell larger than what is judged."""
+        """Random photo crops on canvas: N×10×P×P, a cell larger than what is judged."""
         size = CROP_PX + SIZE_MULTIPLE
         chosen = [self.photos[int(random.integers(len(self.photos)))] for _ in range(count)]
         cut = [crop(photo, random, random.uniform(*PHOTO_PX), size) for photo in chosen]

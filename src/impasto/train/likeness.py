@@ -76,7 +76,7 @@ class Likeness:
     def guess(self, generator: FilmGenerator, codes: Tensor, planes: Tensor) -> Tensor:
         """Weights of the codes (S×length) whose paintings' mixed moments come closest to the examples': S values ≥ 0 that sum to 1.
 
-        `planes` are N×11×H×W photos on canvas. Least squares over the simplex by Frank & Wolfe (1956).
+        `planes` are N×10×H×W photos on canvas. Least squares over the simplex by Frank & Wolfe (1956).
         """
         found = [moments(self.features(generator(planes, code.expand(len(planes), -1)))).mean(0) for code in codes]
         weight = torch.cat([torch.full((length,), length**-0.5) for length in LENGTHS])

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.canvas import LAID
+from impasto.canvas import COMBED, LAID
 from impasto.finish import LUMA
 
 SIZE_MULTIPLE = 8  # the generator's input height and width are multiples of this
@@ -19,8 +19,8 @@ INPUTS = 3 + LAID  # red, green, blue and the canvas
 CELL = 4  # pixels, squared, for which the last layer decides at once
 MOST_DRAWN = 1.15  # times the combed photo's detail under a cell or so: more than 1 draws edges sharper than the photo has them
 MOST_TRUE = 0.9  # times what combing takes away: an eye keeps its light, skin loses its pores
-MOST_FINE, MOST_WEAVE = 0.3, 0.12  # of white: the grain of bristles and of the cloth is felt rather than seen
-DECIDED = (3, 3, 3, 3, 1, 1, 1, 1, 1)  # numbers a cell: colours of dark and light, of broad and patchy strokes; ink, fine, weave; detail
+MOST_BROAD, MOST_FINE, MOST_WEAVE = 0.35, 0.3, 0.12  # of white, for each grain; left free they are used for everything
+DECIDED = (3, 3, 3, 1, 1, 1, 1, 1)  # numbers a cell: colours of dark and light, of broad strokes; ink, fine, weave; detail
 REACH = (3, 7)  # kernels of the blocks at 1/4 and at 1/8 of the size
 
 
@@ -143,7 +143,7 @@ class FilmGenerator(Generator):
 
     The first number of the code is the *gate*: the output is `photo + gate·(painting - photo)`, so the code of zeros is the photo,
     exactly, and every style's code has a gate of 1. What a code has beyond that counts half, so that 1.5 is bolder, not broken. The
-    input is N×11×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
+    input is N×10×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
     """
 
     def __init__(self, options: GeneratorOptions) -> None:
@@ -179,26 +179,27 @@ class FilmGenerator(Generator):
         code = tempered(code)
         cells = self._decided(planes, code)
         # From here on channels come first: runtimes then do a plane at a time, which is more than twice as fast (docs/log.md).
-        under, lit, broadly, patchily, inked, finely, weave, drawn, true = torch.split(_enlarged(cells.transpose(0, 1)), list(DECIDED))
-        photo, broad, fine, patches, woven, combed, ink = torch.split(planes.transpose(0, 1), [3, 1, 1, 1, 1, 3, 1])  # …×N×H×W
+        under, lit, broadly, inked, finely, weave, drawn, true = torch.split(_enlarged(cells.transpose(0, 1)), list(DECIDED))
+        photo, broad, fine, woven, combed, ink = torch.split(planes.transpose(0, 1), [3, 1, 1, 1, 3, 1])  # …×N×H×W
         light = (combed * combed.new_tensor(LUMA)[:, None, None, None]).sum(0, keepdim=True)
-        strokes = lit * light + broadly * broad + patchily * patches + (finely * fine + weave * woven + inked * ink)
+        strokes = lit * light + broadly * broad + (finely * fine + weave * woven + inked * ink)
         painting = torch.tanh(under + strokes + (drawn - true) * combed + true * photo)
         gate = code[None, :, :1, None]
         return (photo + gate * (painting - photo)).clamp(-1, 1).transpose(0, 1)
 
     def _decided(self, planes: Tensor, code: Tensor) -> Tensor:
-        """N×17×H/4×W/4: what is decided for each cell."""
+        """N×14×H/4×W/4: what is decided for each cell."""
         quarter, hidden = self.features(planes, code)
         hidden = quarter + F.pixel_shuffle(self.up(hidden, code), 2)
         for block in self.decode:
             hidden = block(hidden, code)
-        colour, strokes, fine, weave, drawn, true = torch.split(_calmed(self.paint(hidden, code)), [3, 10, 1, 1, 1, 1], dim=1)
-        fine, weave = (most * torch.tanh(grain / most) for most, grain in ((MOST_FINE, fine), (MOST_WEAVE, weave)))
+        decided = torch.split(_calmed(self.paint(hidden, code)), list(DECIDED), dim=1)
+        colour, lit, broad, ink, fine, weave, drawn, true = decided
+        broad, fine, weave = _bounded(broad, MOST_BROAD), _bounded(fine, MOST_FINE), _bounded(weave, MOST_WEAVE)
         drawn, true = MOST_DRAWN * torch.sigmoid(drawn), MOST_TRUE * torch.sigmoid(true)
         skip = (1 + self.skip(code))[:, :, None, None]  # N×3×1×1: how much of the photo's colours each style starts from
-        soft = F.avg_pool2d(F.pad(planes[:, -4:-1], (CELL // 2,) * 4, mode="reflect"), 2 * CELL, CELL)
-        return torch.cat([colour + (skip - drawn) * soft, strokes, fine, weave, drawn, true], dim=1)
+        soft = F.avg_pool2d(F.pad(planes[:, 3:][:, COMBED], (CELL // 2,) * 4, mode="reflect"), 2 * CELL, CELL)
+        return torch.cat([colour + (skip - drawn) * soft, lit, broad, ink, fine, weave, drawn, true], dim=1)
 
     def receptive_field_px(self) -> int:
         """Width of the square of input pixels that one output pixel depends on, from the layers' kernels and strides.
@@ -210,6 +211,10 @@ class FilmGenerator(Generator):
         at_quarter = (REACH[0] - 1) * 4 * (before + after)
         at_eighth = (REACH[1] - 1) * 8 * middle
         return stem + down + calm + at_quarter + at_eighth + 4 + 8
+
+
+def _bounded(grain: Tensor, most: float) -> Tensor:
+    return most * torch.tanh(grain / most)
 
 
 def _calmed(cells: Tensor) -> Tensor:

@@ -71,7 +71,7 @@ class Painter(nn.Module):
         self.codes = StyleCodes(styles, generator.code_length)
 
     def forward(self, photos: Tensor, canvas: Tensor, style: Tensor, brush: Tensor, strength: Tensor) -> Tensor:
-        """N×3×H×W photos on N×8×H×W canvas → N×3×H×W paintings."""
+        """N×3×H×W photos on N×7×H×W canvas → N×3×H×W paintings."""
         return torch.as_tensor(self.generator(self.planes(photos, canvas), self.codes(style, brush, strength)))
 
     def paint(self, photos: Tensor, canvas: Tensor) -> Tensor:
