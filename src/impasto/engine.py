@@ -127,6 +127,12 @@ class Engine:
             pixels = pixels + window.of(_share(_mask(masks or {}, region.mask), photo)) * (own - pixels)
         return window, pixels
 
+    def prepare(self, picture: Picture, look: Look, long_edge_px: int) -> None:
+        """Get ready for more paintings of what was just painted, in other strengths, brushes or styles: previews come sooner then."""
+        planes = self._cache.get(("planes", self.photo(picture, min(long_edge_px, WORKING_PX)).id))
+        if planes is not None:
+            self._open().prepare(planes)
+
     def photo(self, picture: Picture, long_edge_px: int | None = None) -> Picture:
         """The photo at the size that `render` gives its painting; kept, so that it is resized once."""
         size = fit_size(picture.width, picture.height, long_edge_px or max(picture.width, picture.height))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from impasto.engine import WORKING_PX, Engine
+from impasto.engine import Engine
 from impasto.errors import ImpastoError
 from impasto.look import Look, did_you_mean
 from impasto.palette import MAX_UNPACKED_BYTES, Palette, Style, read, write
@@ -125,12 +125,8 @@ class Gallery(Engine):
         return engine.paint_part(picture, look, part, **options) if engine else super().paint_part(picture, look, part, **options)
 
     def prepare(self, picture: Picture, look: Look, long_edge_px: int) -> None:
-        """Get ready for more paintings of what was just painted, in other strengths, brushes or styles: previews come sooner then."""
-        engine = self._engine_of(look) or self
-        photo = engine.photo(picture, min(long_edge_px, WORKING_PX))
-        planes = engine._cache.get(("planes", photo.id))
-        if planes is not None:
-            engine._open().prepare(planes)
+        engine = self._engine_of(look)
+        (engine.prepare if engine else super().prepare)(picture, look, long_edge_px)
 
     def _plain(self, picture: Picture, photo: Picture, look: Look, *job: Any) -> Picture:
         engine = self._engine_of(look)
