@@ -1,7 +1,7 @@
 // Which painting to ask for, and when: one request out at a time, only the newest look remembered, a sharp one after a pause.
 
 const SHARP_AFTER_MS = 150;
-const SHORTEST_GAP_MS = 16; // between requests: more than a screen shows would only heat the machine
+const SHORTEST_GAP_MS = 28; // between requests: fewer than 40 paintings a second are enough for a hand
 const PAUSE_MS = 33; // between a painting and the next request: a drag has none that long
 const SMOOTHING = 0.8; // of the rate that is shown
 const A_DRAG = 4; // previews in a row that have a rate
