@@ -1,5 +1,7 @@
 """The canvas: one cloth for a picture and all its parts, combed along what is there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -83,6 +85,15 @@ def test_a_part_has_the_grain_that_the_whole_has_there() -> None:
     assert np.array_equal(whole[2, 40:104, 72:168], part[2])
     inside = slice(REACH_PX, -REACH_PX)
     assert np.array_equal(whole[:, 40:104, 72:168][:, inside, inside], part[:, inside, inside])
+
+
+def test_a_larger_brush_has_larger_strokes_on_the_same_cloth() -> None:
+    photo = stripes(0)
+    course = flow(photo)
+    small, plain, large = (canvas(photo.transpose(2, 0, 1), replace(course, brush=size)) for size in (0.5, 1.0, 2.0))
+    assert np.array_equal(plain, canvas(photo.transpose(2, 0, 1), course))
+    assert likeness(large[0], 90, 3) > likeness(plain[0], 90, 3) + 0.2 > likeness(small[0], 90, 3) + 0.4
+    assert np.array_equal(small[2], large[2])
 
 
 def test_strokes_lie_level_where_there_is_nothing_to_follow() -> None:

@@ -54,11 +54,15 @@ LAID = COMBED.stop + 1
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """Which way strokes run in a picture of `height`×`width` px: unit vectors at twice the angle, 2×h×w, one for each cell."""
+    """Which way strokes run in a picture of `height`×`width` px: unit vectors at twice the angle, 2×h×w, one for each cell.
+
+    And how large they are: `brush` times as large as the network learned to use them.
+    """
 
     vectors: NDArray[np.float32]
     height: int
     width: int
+    brush: float = 1.0
 
 
 def flow(pixels: Pixels) -> Flow:
@@ -85,11 +89,11 @@ def canvas(photo: Planes, flow: Flow, *, at: Pair = (0, 0), size: Pair | None = 
     rows, columns = np.arange(at[0], at[0] + height), np.arange(at[1], at[1] + width)
     turns = _turns(flow, rows[::TURN_PX], columns[::TURN_PX], (flow.height / whole_height, flow.width / whole_width))
     turns = turns.repeat(TURN_PX, 0)[:height].repeat(TURN_PX, 1)[:, :width]
-    places = (rows[:, None] + shift[0]) % PERIOD_PX * PERIOD_PX + (columns + shift[1]) % PERIOD_PX
+    places, weave = (_places(rows, columns, shift, size) for size in (flow.brush, 1.0))
     laid, bristles = np.empty((LAID, height, width), np.float32), _Bristles(photo)
     for start in range(0, height, BAND_ROWS):  # in bands, because memory that is new is slow
         band = slice(start, start + BAND_ROWS)
-        laid[: len(GRAINS), band] = _grains(turns[band], places[band])
+        laid[: len(GRAINS), band] = _grains(turns[band], places[band], weave[band])
         laid[COMBED, band] = bristles.comb(turns[band], start)
     laid[-1] = _ink(laid[COMBED])
     laid[STROKES] *= _ease(photo, laid[COMBED])
@@ -101,8 +105,14 @@ def canvas_of(pixels: Pixels, shift: Pair = (0, 0)) -> Planes:
     return canvas(pixels.transpose(2, 0, 1) * 2 - 1, flow(pixels), shift=shift)
 
 
-def _grains(turns: NDArray[np.float32], places: NDArray[np.int64]) -> Planes:
-    """Every grain's cloth at these places, between the two directions that are nearest: G×H×W in -1..1."""
+def _places(rows: NDArray[np.int64], columns: NDArray[np.int64], shift: Pair, size: float) -> NDArray[np.int64]:
+    """Where on a cloth that is drawn so many times as large these rows and columns lie: H×W."""
+    down, across = (np.floor(along / size).astype(np.int64) for along in (rows, columns))
+    return (down[:, None] + shift[0]) % PERIOD_PX * PERIOD_PX + (across + shift[1]) % PERIOD_PX
+
+
+def _grains(turns: NDArray[np.float32], places: NDArray[np.int64], weave: NDArray[np.int64]) -> Planes:
+    """The cloth of strokes at these places, between the two directions that are nearest, and of the weave at its own: G×H×W in -1..1."""
     before = turns.astype(np.int64)
     share = (turns - before) * np.float32(1 / 127)
     rest = np.float32(1 / 127) - share
@@ -111,7 +121,7 @@ def _grains(turns: NDArray[np.float32], places: NDArray[np.int64]) -> Planes:
     for plane, grain in zip(laid, GRAINS, strict=True):
         cloth = _cloth(grain)
         if len(cloth) == 1:
-            np.multiply(cloth.take(places), np.float32(1 / 127), out=plane)
+            np.multiply(cloth.take(weave), np.float32(1 / 127), out=plane)
         else:
             np.multiply(cloth.take(first), rest, out=plane)
             plane += cloth.take(second) * share

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ class Engine:
 
     def prepare(self, picture: Picture, look: Look, long_edge_px: int) -> None:
         """Get ready for more paintings of what was just painted, in other strengths, brushes or styles: previews come sooner then."""
-        planes = self._cache.get(("planes", self.photo(picture, min(long_edge_px, WORKING_PX)).id))
+        planes = self._cache.get(("planes", self.photo(picture, min(long_edge_px, WORKING_PX)).id, look.brush))
         if planes is not None:
             self._open().prepare(planes)
 
@@ -169,17 +170,17 @@ class Engine:
         if np.array_equal(code, self.palette.photo_code):
             job.progress(1.0)
             return photo
-        name = f"{self.palette.id[:16]}-{hashlib.sha256(code.tobytes()).hexdigest()[:16]}"
-        return photo.with_pixels(self._painting(picture, photo, code, _detail(look.strength), job), name)
+        name = f"{self.palette.id[:16]}-{hashlib.sha256(code.tobytes() + repr(look.brush).encode()).hexdigest()[:16]}"
+        return photo.with_pixels(self._painting(picture, photo, code, look, job), name)
 
-    def _painting(self, picture: Picture, photo: Picture, code: Code, detail: float, job: _Job) -> Pixels:
+    def _painting(self, picture: Picture, photo: Picture, code: Code, look: Look, job: _Job) -> Pixels:
         """The raw painting at the photo's size, coarse to fine from the working size; cached at both sizes."""
-        key = ("painting", picture.id, code.tobytes(), photo.pixels.shape)
+        key = ("painting", picture.id, code.tobytes(), look.brush, photo.pixels.shape)
         found: Pixels | None = self._cache.get(key)
         if found is not None:
             job.progress(1.0)
             return found
-        painting = self._refined(picture, photo, code, detail, self._levels(picture, photo, None), job)
+        painting = self._refined(picture, code, look, self._levels(picture, photo, None), job)
         painting.flags.writeable = False
         self._cache.put(key, painting, painting.nbytes)
         return painting
@@ -191,10 +192,10 @@ class Engine:
         code = self.palette.code(look)
         if np.array_equal(code, self.palette.photo_code):
             return levels[-1].result.of(photo.pixels)
-        return self._refined(picture, photo, code, _detail(look.strength), levels, _Job(cancelled, None, None))
+        return self._refined(picture, code, look, levels, _Job(cancelled, None, None))
 
     def _is_here(self, picture: Picture, photo: Picture, look: Look) -> bool:
-        return self._cache.get(("painting", picture.id, self.palette.code(look).tobytes(), photo.pixels.shape)) is not None
+        return self._cache.get(("painting", picture.id, self.palette.code(look).tobytes(), look.brush, photo.pixels.shape)) is not None
 
     def _levels(self, picture: Picture, photo: Picture, part: Window | None) -> list[Level]:
         """What has to be painted at each size, the working size first, for a part of the painting or all of it."""
@@ -204,44 +205,44 @@ class Engine:
         halo = tiling.halo_px(info.receptive_field_px, info.size_multiple)
         return refinement.plan(sizes, part or refinement.whole(sizes[-1]), halo, info.size_multiple)
 
-    def _refined(self, picture: Picture, photo: Picture, code: Code, detail: float, levels: list[Level], job: _Job) -> Pixels:
+    def _refined(self, picture: Picture, code: Code, look: Look, levels: list[Level], job: _Job) -> Pixels:
         """The last level's result, painted coarse to fine from the working size."""
         job.timings["cached"] = False
         job.plan([level.painted.area for level in levels])
         coarse = self.photo(picture, max(levels[0].size))
-        painting, working = levels[0].result.of(self._working_painting(picture, coarse, code, job)), coarse
+        painting, working = levels[0].result.of(self._working_painting(picture, coarse, code, look.brush, job)), coarse
         gentle = self.palette.photo_code + np.float32(REFINE_STRENGTH) * (code - self.palette.photo_code)
         for below, level in itertools.pairwise(levels):
             fine = self.photo(picture, max(level.size))
-            guide = refinement.guide(painting, coarse.pixels, fine.pixels, detail, below, level)
-            lay = functools.partial(self._on_canvas, self._flow(working), level)
+            guide = refinement.guide(painting, coarse.pixels, fine.pixels, _detail(look.strength), below, level)
+            lay = functools.partial(self._on_canvas, self._flow(working, look.brush), level)
             planes = pack(guide, self.palette.generator)
             finer = self._generate(planes, lay, gentle, guide.shape, job, is_whole=level.painted == refinement.whole(level.size))
             painting, coarse = refinement.anchored(finer, painting, below, level), fine
         return painting
 
-    def _working_painting(self, picture: Picture, photo: Picture, code: Code, job: _Job) -> Pixels:
-        key = ("painting", picture.id, code.tobytes(), photo.pixels.shape)
+    def _working_painting(self, picture: Picture, photo: Picture, code: Code, brush: float, job: _Job) -> Pixels:
+        key = ("painting", picture.id, code.tobytes(), brush, photo.pixels.shape)
         painting: Pixels | None = self._cache.get(key)
         if painting is not None:
             job.skip()
             return painting
-        planes: Planes | None = self._cache.get(("planes", photo.id))
+        planes: Planes | None = self._cache.get(("planes", photo.id, brush))
         if planes is None:
-            planes = on_canvas(pack(photo.pixels, self.palette.generator), self.palette.generator, self._flow(photo))
-            self._cache.put(("planes", photo.id), planes, planes.nbytes)
+            planes = on_canvas(pack(photo.pixels, self.palette.generator), self.palette.generator, self._flow(photo, brush))
+            self._cache.put(("planes", photo.id, brush), planes, planes.nbytes)
         painting = self._generate(planes, lambda tile, at: tile, code, photo.pixels.shape, job)
         painting.flags.writeable = False
         self._cache.put(key, painting, painting.nbytes)
         return painting
 
-    def _flow(self, photo: Picture) -> Flow:
-        """Which way strokes run, the same at all sizes: found at the working size."""
+    def _flow(self, photo: Picture, brush: float) -> Flow:
+        """Which way strokes run, the same at all sizes, and how large they are: found at the working size."""
         found: Flow | None = self._cache.get(("flow", photo.id))
         if found is None:
             found = flow(photo.pixels)
             self._cache.put(("flow", photo.id), found, found.vectors.nbytes)
-        return found
+        return replace(found, brush=brush)
 
     def _on_canvas(self, course: Flow, level: Level, tile: Planes, at: Pair) -> Planes:
         """A tile, which begins at that place of what is painted at that level, with the canvas under it."""
