@@ -1,4 +1,4 @@
-"""A first guess: the mix of a palette's styles that comes closest to a few pictures, in less than a second and without any training.
+"""A first guess: the mix of a palette's styles that comes closest to a few pictures, without any training.
 
 Pictures and paintings are told apart by moments of what `eyes.onnx` sees in them: the first layers of a frozen network, made by
 `impasto.train.eyes`. Knows no optimiser and no torch.
@@ -53,19 +53,20 @@ def guess(palette: Palette, pictures: Sequence[Picture], backend: str = "auto") 
 
 
 def nearest(found: Matrix, wanted: Matrix) -> Matrix:
-    """Weights, 0 or more and 1 in all, of S×M moments whose mix is nearest to M wanted ones, each in the wanted's own deviations.
-
-    Least squares over the simplex by Frank & Wolfe (1956).
-    """
+    """`shortest_mix` of S×M moments from M wanted ones, each in the wanted's own deviations."""
     parts = np.split(wanted, np.cumsum(LENGTHS)[:-1])
     scale = np.concatenate([part for deviations in parts[1::3] for part in (deviations + 1e-3,) * 2 + (np.ones(len(deviations) ** 2),)])
     weight = np.concatenate([np.full(length, length**-0.5) for length in LENGTHS])
-    differences = (found - wanted) / scale * weight
+    return shortest_mix((found - wanted) / scale * weight)
+
+
+def shortest_mix(differences: Matrix) -> Matrix:
+    """Weights, 0 or more and 1 in all, of S×M rows whose mix is nearest to zero: least squares over the simplex by Frank & Wolfe (1956)."""
     products = differences @ differences.T
-    mixture = np.eye(len(found))[products.diagonal().argmin()]
+    mixture = np.eye(len(differences))[products.diagonal().argmin()]
     for _ in range(ROUNDS):
         slope = products @ mixture
-        way = np.eye(len(found))[slope.argmin()] - mixture
+        way = np.eye(len(differences))[slope.argmin()] - mixture
         mixture += way * np.clip(-(slope @ way) / (way @ products @ way + 1e-9), 0, 1)
     return np.asarray(mixture)
 

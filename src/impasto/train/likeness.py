@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.random import Generator as Random
 from torch import Tensor
-from torch.nn import functional as F
 
+from impasto.guess import shortest_mix
 from impasto.train.examples import Image, crop
 from impasto.train.features import TAPS, FrozenFeatures
 from impasto.train.networks import FilmGenerator
@@ -76,15 +76,9 @@ class Likeness:
     def guess(self, generator: FilmGenerator, codes: Tensor, planes: Tensor) -> Tensor:
         """Weights of the codes (S×length) whose paintings' mixed moments come closest to the examples': S values ≥ 0 that sum to 1.
 
-        `planes` are N×10×H×W photos on canvas. Least squares over the simplex by Frank & Wolfe (1956).
+        `planes` are N×10×H×W photos on canvas.
         """
         found = [moments(self.features(generator(planes, code.expand(len(planes), -1)))).mean(0) for code in codes]
         weight = torch.cat([torch.full((length,), length**-0.5) for length in LENGTHS])
         differences = (torch.stack(found) - self.averages[1]) / self.scale * weight  # S×M
-        products = differences @ differences.T
-        mixture = F.one_hot(products.diag().argmin(), len(codes)).float()
-        for _ in range(200):
-            slope = products @ mixture
-            way = F.one_hot(slope.argmin(), len(codes)) - mixture
-            mixture = mixture + way * (-(slope @ way) / (way @ products @ way + 1e-9)).clamp(0, 1)
-        return mixture
+        return torch.from_numpy(shortest_mix(differences.double().numpy())).float()
