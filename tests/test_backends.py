@@ -1,8 +1,11 @@
 """The backends on the shipped network: whatever was cancelled or prepared before, every painting is the right one."""
 
 import contextlib
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,3 +83,30 @@ def test_openvino_stops_in_the_middle_of_the_network(shipped: Palette) -> None:
     photo = np.zeros((1, shipped.generator.inputs, 1024, 1024), np.float32)
     with pytest.raises(Cancelled):
         OpenVinoBackend(shipped.model).run(photo, shipped.styles[0].code, lambda: True)
+
+
+CTRL_C_AFTERWARDS = """
+import signal, sys
+from pathlib import Path
+import numpy as np
+from impasto.backends import BACKENDS
+model = Path(sys.argv[1]).read_bytes()
+networks = [BACKENDS[sys.argv[2]](model) for _ in range(3)]
+while networks:
+    del networks[0]
+rubbish = [np.ones(size) for size in range(1000, 200_000, 500)]
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_ctrl_c_is_heard_when_networks_have_gone(shipped: Palette, backend: str, tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(shipped.model)
+    done = subprocess.run(
+        [sys.executable, "-c", CTRL_C_AFTERWARDS, tmp_path / "model.onnx", backend], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")

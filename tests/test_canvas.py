@@ -1,12 +1,10 @@
 """The canvas: one cloth for a picture and all its parts, combed along what is there."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.canvas import COMBED, LAID, REACH_PX, STROKES, canvas, canvas_of, flow
+from impasto.canvas import COMBED, LAID, REACH_PX, STROKES, Canvas, canvas_of, flow
 
 Pixels = NDArray[np.float32]
 
@@ -64,7 +62,7 @@ def test_strokes_are_held_back_where_combing_would_lose_something() -> None:
     plain = canvas_of(photo)[0]
     photo[24:40, 60:76] += 0.3 * np.random.default_rng(0).choice([-1, 1], (16, 16, 1)).astype(np.float32)
     course = flow(np.full((64, 96, 3), 0.5, np.float32))
-    held = canvas(photo.transpose(2, 0, 1) * 2 - 1, course)[0]
+    held = Canvas(photo.transpose(2, 0, 1) * 2 - 1, course).laid()[0]
     np.testing.assert_allclose(held[26:38, 62:74], 0.3 * plain[26:38, 62:74], atol=1e-6)
     assert np.array_equal(held[:, :44], plain[:, :44])
 
@@ -80,8 +78,8 @@ def test_it_is_noise_of_one_strength_that_never_changes() -> None:
 def test_a_part_has_the_grain_that_the_whole_has_there() -> None:
     random = np.random.default_rng(0)
     course, photo = flow(random.random((90, 130, 3), np.float32)), random.random((3, 270, 390), np.float32)
-    whole = canvas(photo, course, size=(270, 390))
-    part = canvas(photo[:, 40:104, 72:168], course, at=(40, 72), size=(270, 390))
+    whole = Canvas(photo, course, size=(270, 390)).laid()
+    part = Canvas(photo[:, 40:104, 72:168], course, at=(40, 72), size=(270, 390)).laid()
     assert np.array_equal(whole[2, 40:104, 72:168], part[2])
     inside = slice(REACH_PX, -REACH_PX)
     assert np.array_equal(whole[:, 40:104, 72:168][:, inside, inside], part[:, inside, inside])
@@ -89,11 +87,11 @@ def test_a_part_has_the_grain_that_the_whole_has_there() -> None:
 
 def test_a_larger_brush_has_larger_strokes_on_the_same_cloth() -> None:
     photo = stripes(0)
-    course = flow(photo)
-    small, plain, large = (canvas(photo.transpose(2, 0, 1), replace(course, brush=size)) for size in (0.5, 1.0, 2.0))
-    assert np.array_equal(plain, canvas(photo.transpose(2, 0, 1), course))
+    canvas = Canvas(photo.transpose(2, 0, 1), flow(photo))
+    small, plain, large = (canvas.laid(brush) for brush in (0.5, 1.0, 2.0))
+    assert np.array_equal(plain, Canvas(photo.transpose(2, 0, 1), flow(photo)).laid())
     assert likeness(large[0], 90, 3) > likeness(plain[0], 90, 3) + 0.2 > likeness(small[0], 90, 3) + 0.4
-    assert np.array_equal(small[2], large[2])
+    assert np.array_equal(small[STROKES.stop :], large[STROKES.stop :])
 
 
 def test_strokes_lie_level_where_there_is_nothing_to_follow() -> None:

@@ -6,6 +6,7 @@ Every backend computes in float32, so a look is the same picture everywhere.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import os
 import threading
@@ -86,9 +87,7 @@ class OpenVinoBackend:
     precision = "f32"  # a variant has another (`variants.py`)
 
     def __init__(self, model: bytes) -> None:
-        import openvino
-
-        self._core, self._model = openvino.Core(), model
+        self._core, self._model = _openvino_core(), model
         self._any_size = self._compile(self._core.read_model(model, b""))
         self._one_size: OrderedDict[tuple[int, ...], _OneSize] = OrderedDict()
         self._lock = threading.Lock()  # an infer request holds one run
@@ -134,6 +133,17 @@ class OpenVinoBackend:
             "ENABLE_CPU_PINNING": False,  # a thread tied to a core waits for the browser's to leave it, and the others wait for that thread
         }
         return self._core.compile_model(model, "CPU", options).create_infer_request()
+
+
+@functools.cache
+def _openvino_core() -> Any:
+    """One for the whole process, and never let go: each sets a stack for signals (2026.4) and puts back, when it goes, the one it found.
+
+    Two that went in the order in which they came left the process a stack that was freed already, and the next Ctrl-C killed it.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 class _OneSize:

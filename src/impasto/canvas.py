@@ -8,8 +8,9 @@ are the ink. Knows pictures and places, no network.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -46,23 +47,20 @@ class Grain(NamedTuple):
     seed: int
 
 
-GRAINS = (Grain(7.0, 1.7, 1), Grain(5.0, 0.8, 1), Grain(0.8, 0.8, 3))  # broad and fine strokes, and the weave
-STROKES = slice(0, 2)  # of the planes of a canvas: the grains that are strokes
-COMBED = slice(len(GRAINS), len(GRAINS) + 3)  # of the planes of a canvas: first its grains, then the combed photo, then the ink
+GRAINS = (Grain(7.0, 1.7, 1), Grain(5.0, 0.8, 1))  # broad and fine strokes
+WEAVE = Grain(0.8, 0.8, 3)
+STROKES = slice(0, len(GRAINS))  # of the planes of a canvas: first its strokes, then the weave, then the combed photo, then the ink
+COMBED = slice(STROKES.stop + 1, STROKES.stop + 4)
 LAID = COMBED.stop + 1
 
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """Which way strokes run in a picture of `height`×`width` px: unit vectors at twice the angle, 2×h×w, one for each cell.
-
-    And how large they are: `brush` times as large as the network learned to use them.
-    """
+    """Which way strokes run in a picture of `height`×`width` px: unit vectors at twice the angle, 2×h×w, one for each cell."""
 
     vectors: NDArray[np.float32]
     height: int
     width: int
-    brush: float = 1.0
 
 
 def flow(pixels: Pixels) -> Flow:
@@ -77,32 +75,67 @@ def flow(pixels: Pixels) -> Flow:
     return Flow(np.asarray(spread / (np.hypot(*spread) + 1e-12), np.float32), height, width)
 
 
-def canvas(photo: Planes, flow: Flow, *, at: Pair = (0, 0), size: Pair | None = None, shift: Pair = (0, 0)) -> Planes:
-    """`LAID`×H×W: the grains in -1..1, the photo (3×H×W in -1..1) combed along them, and its dark lines in 0..1.
+class Canvas:
+    """The canvas of a photo, 3×H×W in -1..1, or of the part of one at row and column `at` of the flow's picture at `size`.
 
-    The photo may be the part at row and column `at` of the flow's picture at `size`, its own without. A place has the same grain whatever
-    part it is asked for in, which begins at multiples of `TURN_PX`; what lies within `REACH_PX` of a part's edge is not what it is
-    in the whole. `shift` takes another piece of the same cloth.
+    A place has the same grain whatever part it is asked for in, which begins at multiples of `TURN_PX`; what lies within `REACH_PX` of a
+    part's edge is not what it is in the whole. `shift` takes another piece of the same cloth.
     """
-    _, height, width = photo.shape
-    whole_height, whole_width = size or (flow.height, flow.width)
-    rows, columns = np.arange(at[0], at[0] + height), np.arange(at[1], at[1] + width)
-    turns = _turns(flow, rows[::TURN_PX], columns[::TURN_PX], (flow.height / whole_height, flow.width / whole_width))
-    turns = turns.repeat(TURN_PX, 0)[:height].repeat(TURN_PX, 1)[:, :width]
-    places, weave = (_places(rows, columns, shift, size) for size in (flow.brush, 1.0))
-    laid, bristles = np.empty((LAID, height, width), np.float32), _Bristles(photo)
-    for start in range(0, height, BAND_ROWS):  # in bands, because memory that is new is slow
-        band = slice(start, start + BAND_ROWS)
-        laid[: len(GRAINS), band] = _grains(turns[band], places[band], weave[band])
-        laid[COMBED, band] = bristles.comb(turns[band], start)
-    laid[-1] = _ink(laid[COMBED])
-    laid[STROKES] *= _ease(photo, laid[COMBED])
-    return laid
+
+    def __init__(self, photo: Planes, flow: Flow, *, at: Pair = (0, 0), size: Pair | None = None, shift: Pair = (0, 0)) -> None:
+        _, height, width = photo.shape
+        self._photo, self._flow, self._size, self._shift = photo, flow, size or (flow.height, flow.width), shift
+        self._rows, self._columns = np.arange(at[0], at[0] + height), np.arange(at[1], at[1] + width)
+
+    def laid(self, brush: float = 1.0) -> Planes:
+        """`LAID`×H×W: the grains in -1..1, the photo combed along them, in -1..1, and its dark lines in 0..1.
+
+        Strokes are `brush` times as large as the network learned to use them. To lay others costs little.
+        """
+        planes = np.empty((LAID, *self._turns.shape), np.float32)
+        self.lay(planes, brush)
+        return planes
+
+    def lay(self, planes: Planes, brush: float) -> None:
+        """As `laid`, into planes that are there."""
+        places = _places(self._rows, self._columns, self._shift, brush)
+        for band in _bands(len(self._turns)):
+            planes[STROKES, band] = _strokes(self._turns[band], places[band]) * self._ease[band]
+        planes[STROKES.stop :] = self._still
+
+    @cached_property
+    def _turns(self) -> NDArray[np.float32]:
+        """How far each pixel's stroke turns, in 0..`DIRECTIONS`: H×W."""
+        (height, width), flow = (len(self._rows), len(self._columns)), self._flow
+        scale = flow.height / self._size[0], flow.width / self._size[1]
+        turns = _turns(flow, self._rows[::TURN_PX], self._columns[::TURN_PX], scale)
+        return turns.repeat(TURN_PX, 0)[:height].repeat(TURN_PX, 1)[:, :width]
+
+    @cached_property
+    def _still(self) -> Planes:
+        """What is the same under strokes of any size: the weave, the combed photo and the ink."""
+        still, bristles = np.empty((LAID - STROKES.stop, *self._turns.shape), np.float32), _Bristles(self._photo)
+        weave, combed = still[0], still[1:-1]
+        places = _places(self._rows, self._columns, self._shift, 1.0)
+        for band in _bands(len(weave)):
+            np.multiply(_cloth(WEAVE).take(places[band]), np.float32(1 / 127), out=weave[band])
+            combed[:, band] = bristles.comb(self._turns[band], band.start)
+        still[-1] = _ink(combed)
+        return still
+
+    @cached_property
+    def _ease(self) -> NDArray[np.float32]:
+        return _ease(self._photo, self._still[1:-1])
 
 
 def canvas_of(pixels: Pixels, shift: Pair = (0, 0)) -> Planes:
     """The canvas of a whole picture, its pixels combed in -1..1."""
-    return canvas(pixels.transpose(2, 0, 1) * 2 - 1, flow(pixels), shift=shift)
+    return Canvas(pixels.transpose(2, 0, 1) * 2 - 1, flow(pixels), shift=shift).laid()
+
+
+def _bands(rows: int) -> Iterator[slice]:
+    """All rows, a few at a time, because memory that is new is slow."""
+    return (slice(start, start + BAND_ROWS) for start in range(0, rows, BAND_ROWS))
 
 
 def _places(rows: NDArray[np.int64], columns: NDArray[np.int64], shift: Pair, size: float) -> NDArray[np.int64]:
@@ -111,21 +144,17 @@ def _places(rows: NDArray[np.int64], columns: NDArray[np.int64], shift: Pair, si
     return (down[:, None] + shift[0]) % PERIOD_PX * PERIOD_PX + (across + shift[1]) % PERIOD_PX
 
 
-def _grains(turns: NDArray[np.float32], places: NDArray[np.int64], weave: NDArray[np.int64]) -> Planes:
-    """The cloth of strokes at these places, between the two directions that are nearest, and of the weave at its own: G×H×W in -1..1."""
+def _strokes(turns: NDArray[np.float32], places: NDArray[np.int64]) -> Planes:
+    """The cloths of strokes at these places, each between the two directions that are nearest: S×H×W in -1..1."""
     before = turns.astype(np.int64)
     share = (turns - before) * np.float32(1 / 127)
     rest = np.float32(1 / 127) - share
     first, second = (places + turn % DIRECTIONS * PERIOD_PX**2 for turn in (before, before + 1))
-    laid = np.empty((len(GRAINS), *turns.shape), np.float32)
-    for plane, grain in zip(laid, GRAINS, strict=True):
-        cloth = _cloth(grain)
-        if len(cloth) == 1:
-            np.multiply(cloth.take(weave), np.float32(1 / 127), out=plane)
-        else:
-            np.multiply(cloth.take(first), rest, out=plane)
-            plane += cloth.take(second) * share
-    return laid
+    strokes = np.empty((len(GRAINS), *turns.shape), np.float32)
+    for plane, grain in zip(strokes, GRAINS, strict=True):
+        np.multiply(_cloth(grain).take(first), rest, out=plane)
+        plane += _cloth(grain).take(second) * share
+    return strokes
 
 
 class _Bristles:

@@ -13,7 +13,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,13 +20,13 @@ from numpy.typing import NDArray
 
 from impasto import refinement, tiling
 from impasto.backends import Backend, Cancelled, choices
-from impasto.canvas import Flow, flow
+from impasto.canvas import LAID, Canvas, Flow, Pair, flow
 from impasto.errors import ImpastoError
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
 from impasto.palette import Palette
 from impasto.picture import Picture, fit_size, resize, shrink
-from impasto.planes import Pair, Planes, on_canvas, pack, to_unit
+from impasto.planes import Planes, on_canvas, pack, to_unit
 from impasto.refinement import BAND_ROWS, Level, Window
 from impasto.variants import open_variant
 
@@ -130,9 +129,7 @@ class Engine:
 
     def prepare(self, picture: Picture, look: Look, long_edge_px: int) -> None:
         """Get ready for more paintings of what was just painted, in other strengths, brushes or styles: previews come sooner then."""
-        planes = self._cache.get(("planes", self.photo(picture, min(long_edge_px, WORKING_PX)).id, look.brush))
-        if planes is not None:
-            self._open().prepare(planes)
+        self._open().prepare(self._planes(self.photo(picture, min(long_edge_px, WORKING_PX)), look.brush))
 
     def photo(self, picture: Picture, long_edge_px: int | None = None) -> Picture:
         """The photo at the size that `render` gives its painting; kept, so that it is resized once."""
@@ -215,7 +212,7 @@ class Engine:
         for below, level in itertools.pairwise(levels):
             fine = self.photo(picture, max(level.size))
             guide = refinement.guide(painting, coarse.pixels, fine.pixels, _detail(look.strength), below, level)
-            lay = functools.partial(self._on_canvas, self._flow(working, look.brush), level)
+            lay = functools.partial(self._on_canvas, self._flow(working), level, look.brush)
             planes = pack(guide, self.palette.generator)
             finer = self._generate(planes, lay, gentle, guide.shape, job, is_whole=level.painted == refinement.whole(level.size))
             painting, coarse = refinement.anchored(finer, painting, below, level), fine
@@ -227,27 +224,42 @@ class Engine:
         if painting is not None:
             job.skip()
             return painting
-        planes: Planes | None = self._cache.get(("planes", photo.id, brush))
-        if planes is None:
-            planes = on_canvas(pack(photo.pixels, self.palette.generator), self.palette.generator, self._flow(photo, brush))
-            self._cache.put(("planes", photo.id, brush), planes, planes.nbytes)
-        painting = self._generate(planes, lambda tile, at: tile, code, photo.pixels.shape, job)
+        painting = self._generate(self._planes(photo, brush), lambda tile, at: tile, code, photo.pixels.shape, job)
         painting.flags.writeable = False
         self._cache.put(key, painting, painting.nbytes)
         return painting
 
-    def _flow(self, photo: Picture, brush: float) -> Flow:
-        """Which way strokes run, the same at all sizes, and how large they are: found at the working size."""
+    def _planes(self, photo: Picture, brush: float) -> Planes:
+        """What the network takes for a photo at the working size; kept for the last brush."""
+        found: tuple[float, Planes] | None = self._cache.get(("planes", photo.id))
+        if found is None or found[0] != brush:
+            packed, canvas = self._canvas(photo)
+            found = brush, on_canvas(packed, self.palette.generator, canvas, brush)
+            self._cache.put(("planes", photo.id), found, found[1].nbytes)
+        return found[1]
+
+    def _canvas(self, photo: Picture) -> tuple[Planes, Canvas]:
+        """A photo at the working size, packed, and its canvas: kept, so that a brush of another size lays only the strokes anew."""
+        found: tuple[Planes, Canvas] | None = self._cache.get(("canvas", photo.id))
+        if found is None:
+            packed = pack(photo.pixels, self.palette.generator)
+            found = packed, Canvas(packed[0], self._flow(photo))
+            self._cache.put(("canvas", photo.id), found, packed.nbytes // 3 * (3 + LAID))
+        return found
+
+    def _flow(self, photo: Picture) -> Flow:
+        """Which way strokes run, the same at all sizes: found at the working size."""
         found: Flow | None = self._cache.get(("flow", photo.id))
         if found is None:
             found = flow(photo.pixels)
             self._cache.put(("flow", photo.id), found, found.vectors.nbytes)
-        return replace(found, brush=brush)
+        return found
 
-    def _on_canvas(self, course: Flow, level: Level, tile: Planes, at: Pair) -> Planes:
+    def _on_canvas(self, course: Flow, level: Level, brush: float, tile: Planes, at: Pair) -> Planes:
         """A tile, which begins at that place of what is painted at that level, with the canvas under it."""
         place = level.painted.top + at[0], level.painted.left + at[1]
-        return on_canvas(tile, self.palette.generator, course, place, (level.size[1], level.size[0]))
+        canvas = Canvas(tile[0], course, at=place, size=(level.size[1], level.size[0]))
+        return on_canvas(tile, self.palette.generator, canvas, brush)
 
     def _generate(
         self, photo: Planes, lay: Callable[[Planes, Pair], Planes], code: Code, shape: tuple[int, ...], job: _Job, is_whole: bool = True

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.canvas import Flow, canvas
+from impasto.canvas import LAID, Canvas
 from impasto.palette import GeneratorInfo
 
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
 Planes = NDArray[np.float32]  # 1×C×H×W in -1..1
-Pair = tuple[int, int]  # rows and columns
 
 SMALLEST_SIDE_PX = 32  # smaller pictures are widened to this by repeating their edges; a network's reflections need so much
 
@@ -34,15 +33,14 @@ def pack(pixels: Pixels, generator: GeneratorInfo) -> Planes:
     return planes
 
 
-def on_canvas(photo: Planes, generator: GeneratorInfo, course: Flow, at: Pair = (0, 0), size: Pair | None = None) -> Planes:
-    """1×C×H×W: packed pixels with as much of the canvas as the generator takes, none where that is 3 planes.
-
-    The canvas is combed along the `course` of the strokes. `at` and `size` are those of `impasto.canvas.canvas`.
-    """
+def on_canvas(photo: Planes, generator: GeneratorInfo, canvas: Canvas, brush: float) -> Planes:
+    """1×C×H×W: packed pixels with as much of their canvas as the generator takes, none where that is 3 planes."""
     if generator.inputs == 3:
         return photo
-    laid = canvas(photo[0], course, at=at, size=size)[: generator.inputs - 3]
-    return np.concatenate([photo, laid[None]], axis=1)
+    planes = np.empty((1, 3 + LAID, *photo.shape[2:]), np.float32)
+    planes[:, :3] = photo
+    canvas.lay(planes[0, 3:], brush)
+    return planes[:, : generator.inputs]
 
 
 def to_unit(planes: Planes) -> Planes:
