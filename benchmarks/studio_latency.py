@@ -3,7 +3,8 @@
     python benchmarks/studio_latency.py [--palette FILE] [--photo FILE] [--samples N] [--gradio PYTHON] [--json]
 
 Each figure runs from the browser's own time stamp of a real key press or pointer move to the moment the pixels are drawn (a pixel is read
-back to be sure). `drag` moves the slider 60 times a second; each move is timed until its value, or a newer one, is on the canvas.
+back to be sure). `generator` is the strength; `brush` has its strokes laid anew each time; `drag` moves the strength 60 times a second, and
+each move is timed until its value, or a newer one, is on the canvas.
 
 With --gradio the same engine is measured behind a Gradio slider (benchmarks/gradio_app.py) in the same run and in the same way; a picture
 counts as there when the browser has decoded it. Gradio is no dependency of Impasto; it lives in an environment of its own:
@@ -133,6 +134,7 @@ def measure_studio(options: argparse.Namespace) -> dict[str, Any]:
         page.evaluate(RECORD % STUDIO)
         figures = {
             "generator": summary(single_moves(page, "Strength", options.samples)),
+            "brush": summary(single_moves(page, "Brush size", options.samples)),
             "finish": summary(single_moves(page, "Saturation", options.samples)),
             "drag": summary(drag(page, "Strength")),
         }
@@ -185,7 +187,7 @@ def drag(page: Chromium, name: str, moves: int = 150) -> list[float]:
 
 
 def clear(page: Chromium, name: str) -> None:
-    page.evaluate(f"Object.assign(record, {{ control: '{name.lower()}', inputs: [], draws: [] }})")
+    page.evaluate(f"Object.assign(record, {{ control: '{name.split()[0].lower()}', inputs: [], draws: [] }})")
 
 
 def settled(page: Chromium) -> dict[str, Any]:
