@@ -7,6 +7,7 @@ IMPASTO_MONKEY_SEED gives it another mind.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import random
 import re
@@ -145,6 +146,8 @@ def browser_processes() -> list[int]:
 
 
 def test_random_use_does_no_harm(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+    if MINUTES:
+        faulthandler.cancel_dump_traceback_later()  # it does not hang, it plays
     heap.settle()  # as `impasto studio` does
     monkey = Monkey(person, SEED)
     done: list[str] = []
