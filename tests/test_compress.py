@@ -188,6 +188,7 @@ def test_a_time_is_reached_by_way_of_the_whole_command_and_every_figure_of_it_st
     narrow = first.measure(film.make(film.network(replace(film.OPTIONS, width=(8, 8)))))
     said: list[str] = []
     order = Order(tmp_path / "large.palette", Target("ms", (first.first + narrow) / 2, 192), tmp_path / "small.palette", steps=2)
+    compression.Work(order, said.append).noted("first", lambda: first.first)  # measured again it might be less than the target, by luck
     small = compress(order, said.append)
     assert small.generator.macs_256 < large.generator.macs_256
     text = (tmp_path / "compression.html").read_text(encoding="utf-8")

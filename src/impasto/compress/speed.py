@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from impasto.backends import Backend, Planes, installed, open_backend
-from impasto.errors import ImpastoError
 from impasto.palette import Palette
 
 SIZES_PX = (256, 512, 1024)
@@ -43,53 +37,7 @@ Times = dict[str, dict[int, Taken]]  # of a backend and a size in pixels
 def race(
     palettes: dict[str, Palette], sizes_px: tuple[int, ...] = SIZES_PX, runs: int = RUNS, say: Callable[[str], None] = lambda _: None
 ) -> dict[str, Times]:
-    """The times of all of them on a square picture, batch 1: the least of `runs` or more, since all else that runs only adds.
-
-    They take turns, in a process of their own: after OpenVINO has let go of two networks (2026.4) the next Ctrl-C crashes a process, and
-    whoever measures may also train.
-    """
-    context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_tell, args=(theirs,), daemon=True)  # what is large goes by the pipe: start() waits for it to be read
-    with _deaf():
-        process.start()
-    theirs.close()
-    try:
-        ours.send((palettes, sizes_px, runs))
-        while isinstance(found := ours.recv(), str):
-            say(found)
-    except (EOFError, OSError):
-        raise ImpastoError("Timing ended before it was done.", "There may be too little memory; the same command goes on.") from None
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
-    if isinstance(found, Exception):
-        raise found
-    return cast(dict[str, Times], found)
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """A process that is started meanwhile does not hear Ctrl-C: whoever started it does, and ends it."""
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN) if threading.current_thread() is threading.main_thread() else None
-    try:
-        yield
-    finally:
-        if heard is not None:
-            signal.signal(signal.SIGINT, heard)
-
-
-def _tell(pipe: Connection) -> None:
-    """In a process of its own: the times, or what stood against them."""
-    try:
-        palettes, sizes_px, runs = pipe.recv()
-        pipe.send(_race(palettes, sizes_px, runs, pipe.send))
-    except Exception as error:
-        pipe.send(error)
-
-
-def _race(palettes: dict[str, Palette], sizes_px: tuple[int, ...], runs: int, say: Callable[[str], None]) -> dict[str, Times]:
+    """The times of all of them on a square picture, batch 1, in turns: the least of `runs` or more, since all else only adds."""
     entered = {(name, backend): open_backend(backend, palette.model) for name, palette in palettes.items() for backend in installed()}
     found: dict[str, Times] = {name: {backend: {} for backend in installed()} for name in palettes}
     for size_px in sizes_px:
