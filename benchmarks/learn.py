@@ -82,11 +82,21 @@ def sheet(rows: list[list[torch.Tensor]], file: Path) -> None:
     file.write_bytes(picture.encode(picture.from_array(pixels), "png"))
 
 
+def forget_guess(learner: Learner, source: palette.Palette) -> None:
+    """Begin half-way between all styles."""
+    for pupil in (learner.pupil, learner.average):
+        pupil.free.data = torch.tensor(np.mean([style.code[1:] for style in source.styles], axis=0))
+        pupil.brush_free.data = torch.tensor(np.mean([style.brush[1:] for style in source.styles], axis=0))
+    learner.guess = {}
+
+
 def learned(source: palette.Palette, photos: list[picture.Picture], asked: argparse.Namespace, reference: Path) -> None:
     scale, rows = Scale(photos, reference), []
     start = time.process_time()
     practised = practice.photos(asked.practise, 1)
     learner = Learner(source, gather([reference]).images, practised, 1)
+    if asked.unguessed:
+        forget_guess(learner, source)
     spent, guess = time.process_time() - start, " ".join(f"{weight:.2f} {name}" for name, weight in learner.guess.items())
     print(f"{reference.stem}: ready after {spent:.1f} s; first guess {guess}", flush=True)
     for mark in sorted(asked.seconds):
@@ -112,6 +122,7 @@ def main() -> None:
     options.add_argument("--only", default="", help="the beginning of a reference's name")
     options.add_argument("--practise", type=Path, help="a folder of photos to practise on")
     options.add_argument("--sheets", type=Path, help="a folder for pictures of the paintings")
+    options.add_argument("--unguessed", action="store_true", help="begin half-way between all styles instead")
     options.add_argument("--without-peer", action="store_true")
     asked = options.parse_args()
     files = sorted(asked.photos.glob("*.jpg"))
