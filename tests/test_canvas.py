@@ -94,6 +94,11 @@ def test_a_larger_brush_has_larger_strokes_on_the_same_cloth() -> None:
     assert np.array_equal(small[STROKES.stop :], large[STROKES.stop :])
 
 
+def test_strokes_are_weaker_in_the_dark_and_never_gone() -> None:
+    black, grey, white = (np.abs(canvas_of(np.full((64, 64, 3), light, np.float32))[STROKES]).mean() for light in (0.0, 0.24, 1.0))
+    assert 0.55 * white < black < 0.65 * white < 0.75 * white < grey < 0.85 * white
+
+
 def test_strokes_lie_level_where_there_is_nothing_to_follow() -> None:
     broad = canvas_of(np.full((128, 128, 3), 0.5, np.float32))[0]
     assert likeness(broad, 0) > 0.4

@@ -36,6 +36,7 @@ BAND_ROWS = 32
 REACH_PX = max(BRISTLES_PX) + 6  # how far away a pixel can be that counts for what is laid here
 CARE = 0.03  # so much lost by combing, in -1..1 of light, halves the strokes there: eyes, lips and letters are drawn with care
 LEAST_STROKES = 0.3
+LIT, LEAST_UNLIT = 0.3, 0.6  # strokes grow weaker below this light, in 0..1, down to this share: on black they would be a tiger's stripes
 INK = 25.0  # how soon a faint line is drawn in full
 
 
@@ -187,11 +188,13 @@ def _ink(combed: Planes) -> NDArray[np.float32]:
 
 
 def _ease(photo: Planes, combed: Planes) -> NDArray[np.float32]:
-    """H×W in `LEAST_STROKES`..1: how freely strokes may run, less where combing would lose much of what is there."""
-    lost = np.abs(np.tensordot(LUMA, photo - combed, 1))
+    """H×W in 0..1: how freely strokes may run, less in the dark, and where combing would lose much of what is there."""
+    light = np.tensordot(LUMA, combed, 1)
+    lost = np.abs(np.tensordot(LUMA, photo, 1) - light)
     for step in (1, 2, 3):
         lost = _softened(lost, step)
-    return np.asarray(np.maximum(1 / (1 + (lost / CARE) ** 2), LEAST_STROKES), np.float32)
+    seen = np.clip((_softened(_softened(light, 1), 3) + 1) / (2 * LIT), LEAST_UNLIT, 1)
+    return np.asarray(np.maximum(1 / (1 + (lost / CARE) ** 2), LEAST_STROKES) * seen, np.float32)
 
 
 def _softened(plane: NDArray[np.float32], step: int) -> NDArray[np.float32]:
