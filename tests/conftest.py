@@ -23,12 +23,30 @@ settings.load_profile("impasto")
 # When uvicorn sets up logging, TensorBoard's handler closes the stream that it once found, pytest's own; this one it leaves alone.
 tensorboard_logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
-LONG_FILES = {"test_toy.py"}
+# Longest first.
+LONG_FILES = (
+    "test_toy.py",
+    "test_page.py",
+    "test_compress.py",
+    "test_learn.py",
+    "test_ways.py",
+    "test_view.py",
+    "test_access.py",
+    "test_looks.py",
+    "test_finish.py",
+    "test_regions.py",
+    "test_studio_learning.py",
+    "test_quantize.py",
+    "test_shards.py",
+    "test_objectives.py",
+    "test_resume.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with one long test come first: where two workers share the files, neither is left alone with it at the end."""
-    items.sort(key=lambda item: item.path.name not in LONG_FILES)
+    """Long files come first: where two workers share the files, neither is left alone with one of them at the end."""
+    order = {name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -110,7 +110,7 @@ def tensors(pictures: list[Pixels]) -> Tensor:
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2) * 2 - 1
 
 
-def classifier(first_seed: int = 5000, count: int = 96, steps: int = 240) -> nn.Module:
+def classifier(first_seed: int = 5000, count: int = 96, steps: int = 120) -> nn.Module:
     """A small network that tells the domains apart (above 0: striped), from scenes that no run has seen."""
     torch.manual_seed(3)
     layers = [layer for inputs in (3, 16, 16) for layer in (nn.Conv2d(inputs, 16, 5, 2), nn.ReLU())]
