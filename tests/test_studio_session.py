@@ -18,6 +18,7 @@ from impasto.look import Look
 from impasto.palette import Palette
 from impasto.picture import decode, encode, from_array
 from impasto.studio import protocol
+from impasto.studio.session import IDLE_S
 from tests.conftest import make_pixels
 from tests.studio_server import RunningStudio
 
@@ -166,6 +167,13 @@ def test_an_unknown_picture_has_a_code_of_its_own(live: ClientConnection) -> Non
     paint(live, 1, "f" * 64)
     header, _ = answer(live)
     assert (header["type"], header["code"]) == ("error", "unknown-picture")
+
+
+def test_what_could_not_be_painted_is_not_prepared_for(live: ClientConnection, caplog: pytest.LogCaptureFixture) -> None:
+    paint(live, 1, "f" * 64)
+    answer(live)
+    time.sleep(IDLE_S + 0.5)
+    assert caplog.records == []
 
 
 def test_thumbnails_come_for_every_style(live: ClientConnection, picture_id: str, tiny_palette: Palette) -> None:

@@ -136,7 +136,7 @@ class Session:
                 request, self._next = self._next, None
                 self._painting = Job(request)
                 await self._answer(self._painting, self._run_paint)
-                self._unprepared, self._painting = request, None
+                self._painting = None
             elif not (self._thumbs or self._unprepared):
                 await self._wake.wait()
             elif not await self._is_woken(IDLE_S):
@@ -197,6 +197,7 @@ class Session:
         painting = self._engine.paint(
             picture, request.look, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled, timings=timings
         )
+        self._unprepared = request
         frame_pixels = to_bytes(painting)
         timings["server"] = (time.perf_counter() - began) * 1000
         size = {"width": painting.width, "height": painting.height}

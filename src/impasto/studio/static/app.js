@@ -139,7 +139,7 @@ function buildPage() {
     photo: () => session.photo,
     newRegion: () => ({ styles: store.look.styles, ...partOf(store.look, controls, "generator") }),
     onChoose: showLook,
-    onRegions: (list, key) => (store.change({ regions: list }, key), showLook()),
+    onRegions: (change, key) => (store.change({ regions: change(store.look.regions) }, key), showLook()),
     failed,
   });
   sheet.build();

@@ -5,11 +5,13 @@ import { Mask } from "./mask.js";
 
 export class Masks {
   #masks = new Map(); // name → a promise of its Mask
+  #sent = new Set(); // those that the studio has, as far as is known
 
   /** Gives a mask to the studio and answers the name it has there. */
   async add(mask) {
     const blob = await mask.toBlob();
     const { id } = await sendPhoto(blob);
+    this.#sent.add(id);
     this.#masks.set(id, Promise.resolve(mask.copy()));
     await keepMask(id, blob);
     return id;
@@ -36,13 +38,24 @@ export class Masks {
     return Mask.fromBlob(await fetchBlob(`/api/pictures/${photo}/subject?${new URLSearchParams(box)}`));
   }
 
+  /** The connection was lost: another studio may come, which has none of them. */
+  forgetSent() {
+    this.#sent.clear();
+  }
+
+  /** Sends those masks of a look that the studio may not have yet. */
+  async ensure(look) {
+    if (look.regions.some(({ mask }) => !this.#sent.has(mask))) await this.sendAgain(look);
+  }
+
   /** Sends the masks of a look anew; the regions whose masks are lost are answered. */
   async sendAgain(look) {
     const lost = [];
     for (const { mask: id } of look?.regions ?? []) {
       const blob = (await keptMask(id)) ?? (await (await this.get(id))?.toBlob());
       const answer = blob ? await sendPhoto(blob) : null;
-      if (answer?.id !== id) lost.push(id);
+      if (answer?.id === id) this.#sent.add(id);
+      else lost.push(id);
     }
     return lost;
   }

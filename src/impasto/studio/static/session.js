@@ -149,6 +149,7 @@ export class Session extends EventTarget {
   }
 
   #lost() {
+    this.masks.forgetSent();
     this.#tell("connection", "lost");
     this.#endExport(null, new TypeError("The connection was lost."));
   }

@@ -112,6 +112,7 @@ export class Ways {
   async #paintFrame(frame) {
     const { look } = this.store;
     const fields = { look: JSON.stringify(look), format: "jpeg", quality: 90 };
+    await this.masks.ensure(look);
     try {
       return await paintedFile(frame, fields);
     } catch (error) {

@@ -9,6 +9,7 @@ const SMOOTHING = 0.85; // of the frame rate that is shown
 
 class CameraView extends HTMLElement {
   #stream = null;
+  #isOpen = false;
   #isPainting = false;
   #gapMs = 0;
 
@@ -28,27 +29,42 @@ class CameraView extends HTMLElement {
     };
     this.live = button("live", () => this.#toggleLive());
     this.live.setAttribute("aria-pressed", false);
-    const bar = make("div", { className: "bar-low" }, button("take", () => this.#take(), "primary"), this.live, this.rate, button("stop", () => this.close()));
+    this.take = button("take", () => this.#take(), "primary");
+    const bar = make("div", { className: "bar-low" }, this.take, this.live, this.rate, button("stop", () => this.close()));
     this.append(make("div", { className: "sight" }, this.video, this.canvas), bar);
   }
 
   async open() {
-    if (this.#stream) return;
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#isSeeing = false;
     try {
       this.#stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1920 }, height: { ideal: 1080 } }, audio: false });
     } catch {
+      this.#isOpen = false;
       this.onRefused();
       return;
     }
     this.video.srcObject = this.#stream;
     this.hidden = false;
-    await this.video.play();
+    try {
+      await this.video.play();
+    } catch {
+      return; // closed before the camera saw anything
+    }
+    this.#isSeeing = true;
     this.live.focus();
+  }
+
+  /** Until the camera sees something there is nothing to take or paint, and no size of it either. */
+  set #isSeeing(value) {
+    this.take.disabled = this.live.disabled = !value;
   }
 
   close() {
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;
+    this.#isOpen = false;
     if (this.#isPainting) this.#toggleLive();
     this.video.srcObject = null;
     this.hidden = true;

@@ -26,8 +26,8 @@ class RegionPanel extends HTMLElement {
   #commits = Promise.resolve();
 
   /**
-   * `view` is the compare-view, `masks` keeps the masks. `onChoose()` hears that another region is chosen, `onRegions(regions, key)` what they have
-   * become; `newRegion()` gives the controls of a new one, `photo()` what is painted; `failed(error)`.
+   * `view` is the compare-view, `masks` keeps the masks. `onChoose()` hears that another region is chosen, `onRegions(change, key)` a function that
+   * makes other regions of those there are; `newRegion()` gives the controls of a new one, `photo()` what is painted; `failed(error)`.
    */
   build({ canFindSubject, ...hearers }) {
     Object.assign(this, hearers);
@@ -99,7 +99,7 @@ class RegionPanel extends HTMLElement {
     if (this.#regions.length >= MOST || !this.photo()) return;
     try {
       const mask = await this.masks.add(Mask.for(this.photo()));
-      this.onRegions([...this.#regions, { mask, ...this.newRegion() }], `region ${performance.now()}`);
+      this.onRegions((regions) => [...regions, { mask, ...this.newRegion() }], `region ${performance.now()}`);
       this.show(this.#regions);
       this.#choose(this.#regions.length - 1);
     } catch (error) {
@@ -109,7 +109,7 @@ class RegionPanel extends HTMLElement {
 
   #drop(number) {
     this.#choose(null);
-    this.onRegions(this.#regions.filter((_, i) => i !== number), `region ${performance.now()}`);
+    this.onRegions((regions) => regions.filter((_, i) => i !== number), `region ${performance.now()}`);
   }
 
   // --- the mask ---
@@ -138,7 +138,7 @@ class RegionPanel extends HTMLElement {
     try {
       const mask = await this.masks.add(drawn);
       if (number === this.chosen) this.#maskName = mask;
-      this.onRegions(this.#regions.map((region, i) => (i === number ? { ...region, mask } : region)), `mask ${performance.now()}`);
+      this.onRegions((regions) => regions.map((region, i) => (i === number ? { ...region, mask } : region)), `mask ${performance.now()}`);
     } catch (error) {
       this.failed(error);
     }
