@@ -43,13 +43,13 @@ def test_the_eyes_see_what_those_of_the_training_half_see() -> None:
 
 @pytest.mark.parametrize("style", ["red", "stripes", "mono"])
 def test_a_painting_is_known_by_its_style(style: str, tiny_palette: Palette) -> None:
-    look = guess.guess(tiny_palette, [painted(tiny_palette, style)])
+    look = guess.guess(Engine(tiny_palette), [painted(tiny_palette, style)])
     assert look.styles[0][0] == style and look.styles[0][1] > 0.6
-    assert guess.guess(tiny_palette, [painted(tiny_palette, style)]) == look
+    assert guess.guess(Engine(tiny_palette), [painted(tiny_palette, style)]) == look
 
 
 def test_pictures_of_two_styles_are_a_mix(tiny_palette: Palette) -> None:
-    look = guess.guess(tiny_palette, [painted(tiny_palette, "red"), painted(tiny_palette, "mono")])
+    look = guess.guess(Engine(tiny_palette), [painted(tiny_palette, "red"), painted(tiny_palette, "mono")])
     assert {name for name, _ in look.styles[:2]} == {"red", "mono"}
     assert abs(sum(weight for _, weight in look.styles) - 1) < 0.1
 
@@ -67,14 +67,14 @@ def test_what_nobody_can_guess_from(tiny_palette: Palette) -> None:
     small = picture.from_array(make_pixels(80, 40))
     for pictures, complaint in (([], "These are 0 pictures"), ([small] * 201, "201 pictures"), ([small], "80×40 pixels is too small")):
         with pytest.raises(ImpastoError, match=complaint):
-            guess.guess(tiny_palette, pictures)
+            guess.guess(Engine(tiny_palette), pictures)
 
 
 def test_it_takes_less_than_a_second_once_the_palette_is_known(tiny_palette: Palette) -> None:
     pictures = [picture.from_array(make_pixels(700, 500))]
-    guess.guess(tiny_palette, pictures)
+    guess.guess(Engine(tiny_palette), pictures)
     start = time.process_time()
-    guess.guess(tiny_palette, pictures)
+    guess.guess(Engine(tiny_palette), pictures)
     assert time.process_time() - start < 1
 
 

@@ -52,11 +52,12 @@ def guess(
     from impasto import guess as guessing
     from impasto import palette as palettes
     from impasto import picture, sharing
+    from impasto.engine import Engine
 
     if output is not None:
         _check_new(output)
     base = palettes.read(palette or palettes.shipped())
-    look = guessing.guess(base, [picture.load(file) for file in pictures])
+    look = guessing.guess(Engine(base), [picture.load(file) for file in pictures])
     style = sharing.mixed(base, look, name, licence)
     print(f"{style.title}: {style.artist}", file=sys.stderr)
     if output is None:

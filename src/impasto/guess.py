@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from impasto.engine import Engine
 from impasto.errors import ImpastoError
 from impasto.look import Look
-from impasto.palette import Palette
 from impasto.picture import Picture, fit, from_array, load, resize
 
 Matrix = NDArray[np.float64]
@@ -36,8 +35,8 @@ ROUNDS = 200
 _KEPT: dict[str, Matrix] = {}
 
 
-def guess(palette: Palette, pictures: Sequence[Picture], backend: str = "auto") -> Look:
-    """The palette's styles, with weights, whose paintings are most like these pictures; the same pictures give the same look.
+def guess(engine: Engine, pictures: Sequence[Picture]) -> Look:
+    """The styles of the engine's palette, with weights, whose paintings are most like these pictures; the same pictures give the same look.
 
     Raises ImpastoError where there are no pictures, too many, or one is too small.
     """
@@ -47,8 +46,8 @@ def guess(palette: Palette, pictures: Sequence[Picture], backend: str = "auto") 
     if small is not None:
         raise ImpastoError(f"A picture of {small.width}×{small.height} pixels is too small.", f"Give it {SMALLEST_SIDE_PX} px a side.")
     wanted = _moments(_crops(pictures, CROPS)).mean(0)
-    weights = nearest(_known(palette, backend), wanted)
-    kept = [(style.name, float(weight)) for style, weight in zip(palette.styles, weights, strict=True) if weight >= LEAST_SHARE]
+    weights = nearest(_known(engine), wanted)
+    kept = [(style.name, float(weight)) for style, weight in zip(engine.palette.styles, weights, strict=True) if weight >= LEAST_SHARE]
     return Look(styles=tuple((name, round(weight, 3)) for name, weight in sorted(kept, key=lambda pair: -pair[1])[:8]))
 
 
@@ -71,25 +70,24 @@ def shortest_mix(differences: Matrix) -> Matrix:
     return np.asarray(mixture)
 
 
-def _known(palette: Palette, backend: str) -> Matrix:
+def _known(engine: Engine) -> Matrix:
     """What `_painted` gives, kept for the palettes used last."""
-    found = _KEPT.pop(palette.id, None)
-    found = _painted(palette, backend) if found is None else found
-    _KEPT[palette.id] = found
+    found = _KEPT.pop(engine.palette.id, None)
+    found = _painted(engine) if found is None else found
+    _KEPT[engine.palette.id] = found
     while len(_KEPT) > PALETTES_KEPT:
         _KEPT.pop(next(iter(_KEPT)), None)
     return found
 
 
-def _painted(palette: Palette, backend: str) -> Matrix:
+def _painted(engine: Engine) -> Matrix:
     """S×M: the moments of the sample photo in every style."""
-    engine = Engine(palette, backend, cache_mib=16)
     sample = fit(load(Path(str(importlib.resources.files("impasto"))) / "studio" / "static" / "sample.jpg"), 2 * CROP_PX)
     across = (sample.width - CROP_PX) // max(1, PAINTED - 1)
     rows = slice((sample.height - CROP_PX) // 2, (sample.height + CROP_PX) // 2)
     photos = [from_array(sample.pixels[rows, left : left + CROP_PX]) for left in range(0, across * PAINTED, across)]
     found = []
-    for style in palette.styles:
+    for style in engine.palette.styles:
         painted = [engine.paint(photo, Look(styles=((style.name, 1.0),))).pixels for photo in photos]
         found.append(_moments(np.stack(painted)).mean(0))
     return np.stack(found)

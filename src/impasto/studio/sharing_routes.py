@@ -48,7 +48,7 @@ def routes(gallery: Gallery) -> APIRouter:
 
 
 def _guess(gallery: Gallery, sent: list[tuple[bytes, str]], title: str) -> Style:
-    look = guess.guess(gallery.palette, [fit(decode(data, name), LARGEST_PX) for data, name in sent])
+    look = guess.guess(gallery, [fit(decode(data, name), LARGEST_PX) for data, name in sent])
     return gallery.add(sharing.of_one(gallery.palette, sharing.mixed(gallery.palette, look, title), "guessed from pictures in the studio"))
 
 
