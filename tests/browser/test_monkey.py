@@ -1,7 +1,7 @@
 """Random use by a seeded monkey: whatever it does, nothing complains, memory stays level, and the page still paints what it should.
 
-IMPASTO_MONKEY_MINUTES=60 lets it play for an hour and prints what the studio and the browser hold, every half minute (with -s at once);
-IMPASTO_MONKEY_SEED gives it another mind.
+IMPASTO_MONKEY_MINUTES=60 lets it play for an hour and prints what the studio and the browser hold, every ten seconds (with -s at once);
+IMPASTO_MONKEY_SEED gives it another mind. The studio is a process of its own, as a person starts it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import faulthandler
 import os
 import random
 import re
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from impasto.engine import Engine
 from impasto.look import CONTROLS, Look
 from impasto.palette import Palette
 from impasto.picture import encode, from_array
-from impasto.studio import heap
 from tests.browser.conftest import Studio
 from tests.conftest import make_pixels
 
@@ -34,7 +36,7 @@ ACTIONS = 90  # when no time is given
 # What each may come to hold. The studio keeps up to 160 MiB of paintings, 64 of masks, 192 of decoded photos and 128 of files, of which the
 # monkey's small photos need little.
 MOST_GROWTH_MIB = {"studio": 320, "browser": 400, "page": 100}
-LOOK_EVERY_S = 30
+LOOK_EVERY_S = 10
 KEYS = [
     "c",
     "b",
@@ -109,59 +111,97 @@ class Monkey:
 
 @dataclass
 class Memory:
-    """MiB held by the studio (this process, tests and all), by the browser's processes, and by the page's objects."""
+    """MiB held by the studio, by the browser's processes, and by the page's objects and buffers; how many nodes and listeners it has."""
 
     studio: float
     browser: float
     page: float
+    nodes: int
+    listeners: int
 
     @classmethod
-    def now(cls, person: Studio) -> Memory:
-        page: float = person.page.evaluate("() => performance.memory?.usedJSHeapSize ?? 0")
-        return cls(held_mib([os.getpid()]), held_mib(browser_processes()), page / 2**20)
+    def now(cls, person: Studio, studio: int) -> Memory:
+        counts = counted(person)
+        page = counts["JSHeapUsedSize"] / 2**20
+        return cls(held_mib([studio]), held_mib(browser_processes()), page, int(counts["Nodes"]), int(counts["JSEventListeners"]))
+
+
+def counted(person: Studio) -> dict[str, float]:
+    """What the browser counts in the page."""
+    session = person.page.context.new_cdp_session(person.page)
+    session.send("Performance.enable")
+    found = {row["name"]: row["value"] for row in session.send("Performance.getMetrics")["metrics"]}
+    session.detach()
+    return found
 
 
 def held_mib(processes: list[int]) -> float:
-    """Memory with what is shared counted in parts, where the system tells it."""
+    """Memory, where the system tells it: what is shared counted in parts; programs, which other browsers share too, not at all."""
     held = 0.0
     for process in processes:
         with contextlib.suppress(OSError):  # it has ended meanwhile
-            found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
-            held += int(found[1]) / 1024 if found else 0
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+            held += sum(map(int, re.findall(r"^Pss_(?:Anon|Shmem): +(\d+) kB", rollup, re.MULTILINE))) / 1024
     return held
 
 
 def browser_processes() -> list[int]:
-    """Descendants of this process, of which all are the browser's or its driver's."""
+    """The descendants of this process that are the browser's; its driver, which keeps a record of all that was asked for, is not."""
     parents: dict[int, list[int]] = {}
+    names: dict[int, str] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            parents.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+            names[int(stat.parent.name)] = name
+            parents.setdefault(int(rest.split()[1]), []).append(int(stat.parent.name))
     found, waiting = [], [os.getpid()]
     while waiting:
         children = parents.get(waiting.pop(), [])
         found += children
         waiting += children
-    return found
+    return [process for process in found if "chrom" in names[process] or "headless" in names[process]]
 
 
-def test_random_use_does_no_harm(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
+class StudioProcess:
+    """`impasto studio` on a free port, with nothing of this process in its memory."""
+
+    def __init__(self, palette: Path, home: Path) -> None:
+        command = [sys.executable, "-m", "impasto", "studio", "--palette", str(palette), "--port", "0", "--no-browser"]
+        self._process = subprocess.Popen(command, env={**os.environ, "XDG_DATA_HOME": str(home)}, stderr=subprocess.PIPE, text=True)
+        self.id = self._process.pid
+        assert self._process.stderr
+        said = self._process.stderr.readline()
+        self.url = re.findall(r"http://\S+", said)[0]
+
+    def stop(self) -> str:
+        """Ends it; what else it said in its terminal."""
+        self._process.terminate()
+        return self._process.communicate(timeout=60)[1]
+
+
+@pytest.fixture
+def studio(tiny_palette_path: Path, tmp_path: Path) -> Iterator[StudioProcess]:
+    running = StudioProcess(tiny_palette_path, tmp_path)
+    yield running
+    assert running.stop() == ""
+
+
+def test_random_use_does_no_harm(person: Studio, studio: StudioProcess, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
     if MINUTES:
         faulthandler.cancel_dump_traceback_later()  # it does not hang, it plays
-    heap.settle()  # as `impasto studio` does
     monkey = Monkey(person, SEED)
     done: list[str] = []
-    before = Memory.now(person)
+    before = Memory.now(person, studio.id)
     began = looked = time.monotonic()
     while time.monotonic() < began + 60 * MINUTES or (not MINUTES and len(done) < ACTIONS):
         done.append(monkey.act())
         assert person.complaints == [], f"seed {SEED}, after {done[-10:]}"
         if time.monotonic() > looked + LOOK_EVERY_S:
             looked = time.monotonic()
-            print(f"{looked - began:6.0f} s  {len(done):6} actions  {Memory.now(person)}", flush=True)
+            print(f"{looked - began:6.0f} s  {len(done):6} actions  {Memory.now(person, studio.id)}", flush=True)
     person.page.request_gc()  # what the browser has only not tidied up yet it does not hold
     person.page.wait_for_timeout(2000)
-    after = Memory.now(person)
+    after = Memory.now(person, studio.id)
     for name, most in MOST_GROWTH_MIB.items():
         assert getattr(after, name) - getattr(before, name) < most, f"{name}, after {len(done)} actions: {before}, {after}"
     person.page.goto(f"{person.url}/docs")  # the page keeps its look when it is left, so it is forgotten from elsewhere

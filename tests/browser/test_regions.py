@@ -102,6 +102,36 @@ def test_a_region_is_painted_in_its_own_style(person: Studio, studio: RunningStu
     person.forgive("404", "WebSocket", "ERR_")
 
 
+def test_a_stroke_that_comes_before_the_next_frame_undoes_nothing(person: Studio, tiny_palette: Palette) -> None:
+    pixels = make_pixels(WIDTH, HEIGHT, seed=5)
+    person.choose(pixels)
+    add_region(person)
+    person.page.evaluate("() => (window.requestAnimationFrame = (draw) => setTimeout(draw, 2000))")  # as on a busy machine
+    press(person, "Mono")
+    press(person, "Fill")
+    person.until_pixels(painted(tiny_palette, pixels, styles="mono"), 2)
+
+
+def test_strokes_leave_no_masks_behind(person: Studio) -> None:
+    """Every stroke makes a mask; the page holds the newest, and the files of the others."""
+    person.choose(make_pixels(WIDTH, HEIGHT, seed=5))
+    add_region(person)
+
+    def painted_on(strokes: int) -> int:
+        for i in range(strokes):
+            drag(person, (0.1, (i % 20) / 25 + 0.1), (0.2 + i / 100, 0.5))
+            person.page.wait_for_timeout(50)
+        person.until(lambda: len(region_look(person)) == 1, "the strokes are not kept")
+        person.page.request_gc()
+        session = person.page.context.new_cdp_session(person.page)
+        session.send("Performance.enable")
+        found: list[dict[str, Any]] = session.send("Performance.getMetrics")["metrics"]
+        return next(int(row["value"]) for row in found if row["name"] == "ArrayBufferContents")
+
+    few = painted_on(12)
+    assert painted_on(30) < few + 12
+
+
 def test_a_mask_shows_while_the_painting_does_not_show_it(person: Studio) -> None:
     person.choose(make_pixels(WIDTH, HEIGHT, seed=5))
     add_region(person)

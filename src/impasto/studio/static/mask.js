@@ -18,11 +18,13 @@ export class Mask {
 
   static async fromBlob(blob) {
     const bitmap = await createImageBitmap(blob);
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const { width, height } = bitmap;
+    const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d");
     context.drawImage(bitmap, 0, 0);
-    const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-    return new Mask(bitmap.width, bitmap.height, Uint8ClampedArray.from({ length: data.length / 4 }, (_, i) => data[4 * i]));
+    bitmap.close();
+    const { data } = context.getImageData(0, 0, width, height);
+    return new Mask(width, height, Uint8ClampedArray.from({ length: data.length / 4 }, (_, i) => data[4 * i]));
   }
 
   copy() {

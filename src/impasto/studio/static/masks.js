@@ -3,8 +3,11 @@
 import { fetchBlob, keepMask, keptMask, sendPhoto } from "./photos.js";
 import { Mask } from "./mask.js";
 
+const MASKS_AT_HAND = 8; // a file is some kilobytes, a mask some hundreds of them, and every stroke makes one
+
 export class Masks {
-  #masks = new Map(); // name → a promise of its Mask
+  #files = new Map(); // name → a promise of its file, undefined where it is lost
+  #masks = new Map(); // name → its Mask: the newest
   #sent = new Set(); // those that the studio has, as far as is known
 
   /** Gives a mask to the studio and answers the name it has there. */
@@ -12,20 +15,31 @@ export class Masks {
     const blob = await mask.toBlob();
     const { id } = await sendPhoto(blob);
     this.#sent.add(id);
-    this.#masks.set(id, Promise.resolve(mask.copy()));
+    this.#files.set(id, Promise.resolve(blob));
+    this.#hold(id, mask.copy());
     await keepMask(id, blob);
     return id;
   }
 
   /** A copy of the mask with this name, or null where it is lost. */
   async get(id) {
-    if (!this.#masks.has(id)) this.#masks.set(id, this.#load(id));
-    return (await this.#masks.get(id))?.copy() ?? null;
+    if (!this.#masks.has(id)) {
+      const blob = await this.#file(id);
+      if (!blob) return null;
+      this.#hold(id, await Mask.fromBlob(blob));
+    }
+    return this.#masks.get(id).copy();
   }
 
-  async #load(id) {
-    const blob = await keptMask(id);
-    return blob ? Mask.fromBlob(blob) : null;
+  #hold(id, mask) {
+    this.#masks.delete(id);
+    this.#masks.set(id, mask);
+    if (this.#masks.size > MASKS_AT_HAND) this.#masks.delete(this.#masks.keys().next().value);
+  }
+
+  #file(id) {
+    if (!this.#files.has(id)) this.#files.set(id, keptMask(id));
+    return this.#files.get(id);
   }
 
   /** Takes over a mask that the studio found in a file; answers its name from now on. */
@@ -52,7 +66,7 @@ export class Masks {
   async sendAgain(look) {
     const lost = [];
     for (const { mask: id } of look?.regions ?? []) {
-      const blob = (await keptMask(id)) ?? (await (await this.get(id))?.toBlob());
+      const blob = await this.#file(id);
       const answer = blob ? await sendPhoto(blob) : null;
       if (answer?.id === id) this.#sent.add(id);
       else lost.push(id);

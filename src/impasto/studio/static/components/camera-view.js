@@ -91,9 +91,9 @@ class CameraView extends HTMLElement {
     while (this.#isPainting) {
       try {
         const painted = await createImageBitmap(await this.paint(await this.#frame(LIVE_PX)));
+        if (this.#isPainting) this.#show(painted);
+        painted.close();
         if (!this.#isPainting) return;
-        Object.assign(this.canvas, { width: painted.width, height: painted.height });
-        this.canvas.getContext("2d").drawImage(painted, 0, 0);
       } catch (error) {
         if (this.#isPainting) this.#toggleLive();
         this.failed(error);
@@ -105,6 +105,11 @@ class CameraView extends HTMLElement {
       const { width, height } = this.canvas;
       this.rate.textContent = t("camera.rate", { rate: (1000 / this.#gapMs).toFixed(1), width, height });
     }
+  }
+
+  #show(painted) {
+    Object.assign(this.canvas, { width: painted.width, height: painted.height });
+    this.canvas.getContext("2d").drawImage(painted, 0, 0);
   }
 
   #frame(longEdge) {
