@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import functools
 import os
 import shutil
 import time
@@ -14,6 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from impasto.engine import Engine
+from impasto.look import Look
 from impasto.palette import Palette
 from impasto.picture import encode, from_array
 from tests.conftest import make_pixels
@@ -33,6 +37,32 @@ ARGUMENTS = [
 ]
 SOFTWARE = "GPU stall due to ReadPixels"  # Chromium says so of WebGL without a graphics card, which the page uses only when it is told to
 PATIENCE_S = float(os.environ.get("IMPASTO_PATIENCE_S", 120))  # for a slow machine
+
+# The painting's levels as it is drawn now.
+LEVELS = """
+    const view = document.querySelector("compare-view");
+    view.draw();
+    const canvas = document.createElement("canvas");
+    const { width, height } = Object.assign(canvas, { width: view.painting.width, height: view.painting.height });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(view.painting, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+"""
+SHOW = f"""() => {{
+    {LEVELS}
+    let text = "";
+    for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i], data[i + 1], data[i + 2]);
+    return [width, height, text];
+}}"""
+KEEP = "(expected, levels) => { expected.levels = Uint8Array.from(atob(levels), (letter) => letter.charCodeAt(0)); }"
+FARTHEST = f"""(expected) => {{
+    {LEVELS}
+    if (width !== expected.width || height !== expected.height) return 256;
+    let farthest = 0;
+    for (let i = 0, j = 0; i < data.length; i += 4)
+        for (let k = 0; k < 3; k++) farthest = Math.max(farthest, Math.abs(data[i + k] - expected.levels[j++]));
+    return farthest;
+}}"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,6 +87,16 @@ def studio(tiny_palette: Palette) -> Iterator[RunningStudio]:
     running = RunningStudio(tiny_palette)
     yield running
     running.stop()
+
+
+@functools.lru_cache(4)
+def _engine(palette: Palette) -> Engine:
+    return Engine(palette)
+
+
+def painted(palette: Palette, pixels: NDArray[np.uint8], **look: Any) -> NDArray[np.float32]:
+    """What the page should show of a photo (H×W×3) in that look: H×W×3 in 0..1, by an engine that is not the studio's."""
+    return _engine(palette).render(from_array(pixels), Look.parse(look)).pixels
 
 
 class Studio:
@@ -93,13 +133,13 @@ class Studio:
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < deadline, what
-            self.page.wait_for_timeout(25)
+            self.page.wait_for_timeout(40)
 
     def choose(self, pixels: NDArray[np.uint8], name: str = "mine.png") -> None:
         """Chooses a photo and waits for its painting."""
         file = {"name": name, "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}
         self.page.set_input_files("photo-drop input", [file])  # type: ignore[list-item]
-        self.until(lambda: self.pixels().shape[:2] == pixels.shape[:2], "the photo was not painted")
+        self.until(lambda: self.size() == (pixels.shape[1], pixels.shape[0]), "the photo was not painted")
 
     def slider(self, name: str) -> Any:
         return self.page.get_by_role("slider", name=name, exact=True)
@@ -109,31 +149,22 @@ class Studio:
 
     def pixels(self) -> NDArray[np.uint8]:
         """H×W×3 of the painting's canvas as it is drawn."""
-        width, height, rgb = self.page.evaluate(
-            """() => {
-                const view = document.querySelector("compare-view");
-                view.draw();
-                const canvas = document.createElement("canvas");
-                Object.assign(canvas, { width: view.painting.width, height: view.painting.height });
-                const context = canvas.getContext("2d", { willReadFrequently: true });
-                context.drawImage(view.painting, 0, 0);
-                const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-                let text = "";
-                for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i], data[i + 1], data[i + 2]);
-                return [canvas.width, canvas.height, text];
-            }"""
-        )
+        width, height, rgb = self.page.evaluate(SHOW)
         return np.frombuffer(rgb.encode("latin-1"), np.uint8).reshape(height, width, 3)
 
+    def size(self) -> tuple[int, int]:
+        """Width and height of the painting that is shown."""
+        width, height = self.page.locator("compare-view").evaluate("({ painting }) => [painting.width, painting.height]")
+        return width, height
+
     def until_pixels(self, expected: NDArray[np.float32], tolerance: int = 1) -> None:
-        """Waits until the painting is this one (H×W×3 in 0..1)."""
-        levels = np.floor(expected * 255 + 0.5).astype(int)
-
-        def is_there() -> bool:
-            shown = self.pixels()
-            return shown.shape == levels.shape and int(np.abs(shown - levels).max()) <= tolerance
-
-        self.until(is_there, "the painting is not the one expected")
+        """Waits until the painting is this one (H×W×3 in 0..1); they are compared in the page, for pixels travel slowly."""
+        levels = np.floor(expected * 255 + 0.5).astype(np.uint8)
+        height, width = levels.shape[:2]
+        kept = self.page.evaluate_handle("([width, height]) => ({ width, height })", [width, height])
+        kept.evaluate(KEEP, base64.b64encode(levels.tobytes()).decode())
+        self.until(lambda: kept.evaluate(FARTHEST) <= tolerance, "the painting is not the one expected")
+        kept.dispose()
 
 
 @pytest.fixture
@@ -142,13 +173,19 @@ def page_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def person(browser: Browser, studio: RunningStudio, page_options: dict[str, Any]) -> Iterator[Studio]:
+def query() -> str:
+    """What the page's address ends with."""
+    return ""
+
+
+@pytest.fixture
+def person(browser: Browser, studio: RunningStudio, page_options: dict[str, Any], query: str) -> Iterator[Studio]:
     """A page that is open on the sample; at the end nothing may have complained in the console."""
     context = browser.new_context(**page_options)
     context.set_default_timeout(1000 * PATIENCE_S)
     context.add_init_script("localStorage.setItem('impasto.hinted', 'true')")
     person = Studio(context.new_page(), studio.url)
-    person.open()
+    person.open(query)
     yield person
     context.close()
     assert person.complaints == []

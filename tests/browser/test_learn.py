@@ -12,12 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.engine import Engine
-from impasto.look import Look
 from impasto.palette import Palette, pack, read
 from impasto.picture import encode, from_array
 from impasto.studio import learning
-from tests.browser.conftest import Studio
+from tests.browser.conftest import Studio, painted
 from tests.browser.test_access import AXE, DESKTOP, PHONE, violations
 from tests.conftest import make_pixels
 from tests.school import open_school, stripes
@@ -74,10 +72,6 @@ def begin(person: Studio) -> None:
 
 def version(person: Studio) -> int:
     return int(person.page.locator("learn-panel canvas").get_attribute("data-version") or 0)
-
-
-def painted(palette: Palette, pixels: NDArray[np.uint8], **look: Any) -> NDArray[np.float32]:
-    return Engine(palette).render(from_array(pixels), Look.parse(look)).pixels
 
 
 @pytest.mark.slow

@@ -10,15 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.engine import Engine
-from impasto.look import CONTROLS, Look
+from impasto.look import CONTROLS
 from impasto.palette import Palette
-from impasto.picture import from_array
-from tests.browser.conftest import Studio
-
-
-def painted(palette: Palette, pixels: NDArray[np.uint8], **look: Any) -> NDArray[np.float32]:
-    return Engine(palette).render(from_array(pixels), Look.parse(look)).pixels
+from tests.browser.conftest import Studio, painted
 
 
 def shown_look(person: Studio) -> dict[str, float]:

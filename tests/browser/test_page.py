@@ -16,13 +16,9 @@ from impasto.finish import finish
 from impasto.look import CONTROLS, Look
 from impasto.palette import Palette
 from impasto.picture import decode, encode, from_array
-from tests.browser.conftest import Studio
+from tests.browser.conftest import Studio, painted
 from tests.conftest import make_pixels
 from tests.studio_server import RunningStudio
-
-
-def painted(palette: Palette, pixels: NDArray[np.uint8], **look: Any) -> NDArray[np.float32]:
-    return Engine(palette).render(from_array(pixels), Look.parse(look)).pixels
 
 
 def test_the_sample_is_painted_when_the_page_opens(person: Studio) -> None:
@@ -66,7 +62,7 @@ def test_a_dropped_photo_is_painted(person: Studio, photo_pixels: NDArray[np.uin
     transfer = person.page.evaluate_handle(script, data)
     for event in ("dragenter", "dragover", "drop"):
         person.page.dispatch_event("compare-view", event, {"dataTransfer": transfer})
-    person.until(lambda: person.pixels().shape == photo_pixels.shape, "the photo was not painted")
+    person.until(lambda: person.size() == photo_pixels.shape[1::-1], "the photo was not painted")
     assert person.page.get_by_text("dropped.png").is_visible()
 
 
@@ -78,7 +74,7 @@ def test_a_pasted_photo_is_painted(person: Studio, photo_pixels: NDArray[np.uint
         document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
     }"""
     person.page.evaluate(script, data)
-    person.until(lambda: person.pixels().shape == photo_pixels.shape, "the photo was not painted")
+    person.until(lambda: person.size() == photo_pixels.shape[1::-1], "the photo was not painted")
 
 
 def test_styles_are_chosen_and_mixed(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
@@ -215,8 +211,8 @@ def test_a_large_photo_is_sharpened_to_the_screen(person: Studio, tiny_palette: 
     pixels = make_pixels(1500, 900, seed=2)
     file = {"name": "large.png", "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}
     person.page.set_input_files("photo-drop input", [file])  # type: ignore[list-item]
-    person.until(lambda: person.pixels().shape[1] > 512, "no sharp painting came")
-    width = person.pixels().shape[1]
+    person.until(lambda: person.size()[0] > 512, "no sharp painting came")
+    width = person.size()[0]
     expected = Engine(tiny_palette).paint(from_array(pixels), Look(), long_edge_px=width).pixels
     person.until_pixels(expected)
     person.set("Strength", 0.5)

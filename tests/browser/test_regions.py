@@ -9,19 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.engine import Engine
-from impasto.look import Look
 from impasto.palette import Palette
-from impasto.picture import decode, from_array
-from tests.browser.conftest import Studio
+from impasto.picture import decode
+from tests.browser.conftest import Studio, painted
 from tests.conftest import make_pixels
 from tests.studio_server import RunningStudio
 
 WIDTH, HEIGHT = 320, 200
-
-
-def painted(palette: Palette, pixels: NDArray[np.uint8], **look: Any) -> NDArray[np.float32]:
-    return Engine(palette).render(from_array(pixels), Look.parse(look)).pixels
 
 
 def drag(person: Studio, *way: tuple[float, float]) -> None:

@@ -87,7 +87,7 @@ def test_looking_closely_sharpens_and_the_split_stays_in_reach(person: Studio, t
     pixels = make_pixels(1500, 900, seed=2)
     file = {"name": "large.png", "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}
     person.page.set_input_files("photo-drop input", [file])  # type: ignore[list-item]
-    person.until(lambda: 512 < person.pixels().shape[1] < 1500, "no sharp painting came")
+    person.until(lambda: 512 < person.size()[0] < 1500, "no sharp painting came")
     person.page.keyboard.press("1")
     person.until_pixels(Engine(tiny_palette).paint(from_array(pixels), Look()).pixels)
     person.page.keyboard.press("c")
@@ -105,11 +105,10 @@ def test_looking_closely_sharpens_and_the_split_stays_in_reach(person: Studio, t
 
 @pytest.mark.parametrize("query", ["", "?plain"])
 def test_what_is_in_view_sharpens_first_and_the_rest_follows(person: Studio, tiny_palette: Palette, query: str) -> None:
-    person.open(query)
-    pixels = make_pixels(2200, 1600, seed=len(query))  # each time one that the studio has not painted yet
+    pixels = make_pixels(1700, 1200, seed=len(query))  # each time one that the studio has not painted yet
     file = {"name": "large.png", "mimeType": "image/png", "buffer": encode(from_array(pixels), "png")}
     person.page.set_input_files("photo-drop input", [file])  # type: ignore[list-item]
-    person.until(lambda: 512 < person.pixels().shape[1] < 2200, "no sharp painting came")
+    person.until(lambda: 512 < person.size()[0] < 1700, "no sharp painting came")
     person.page.evaluate(
         """() => {
             const view = document.querySelector("compare-view");
@@ -131,7 +130,7 @@ def test_what_is_in_view_sharpens_first_and_the_rest_follows(person: Studio, tin
     shown = person.page.evaluate("() => window.shown")
     part = shown["part"]
     x, y = part["left"] + part["width"] // 2, part["top"] + part["height"] // 2
-    assert shown["width"] == 2200 and part["width"] * part["height"] < 2200 * 1600 / 2
+    assert shown["width"] == 1700 and part["width"] * part["height"] < 1700 * 1200 / 2
     assert shown["inside"] == pytest.approx(expected[y, x] * 255, abs=1)
     assert shown["outside"] == pytest.approx(expected[part["top"] - 40, part["left"] - 40] * 255, abs=90)  # the preview, not nothing
     assert max(shown["outside"]) > 0

@@ -11,17 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Route
 
-from impasto.engine import Engine
-from impasto.look import Look
 from impasto.palette import Palette
 from impasto.picture import decode, encode, from_array
-from tests.browser.conftest import Studio
+from tests.browser.conftest import Studio, painted
 from tests.conftest import make_pixels
 from tests.studio_server import RunningStudio
-
-
-def painted(palette: Palette, pixels: NDArray[np.uint8], **look: Any) -> NDArray[np.float32]:
-    return Engine(palette).render(from_array(pixels), Look.parse(look)).pixels
 
 
 def file_of(pixels: NDArray[np.uint8], name: str) -> Any:
