@@ -160,8 +160,8 @@ class TestLearned:
         person.page.get_by_role("button", name="Add Mono to the mix").click()
         person.page.get_by_text("Sunny has a network of its own and cannot be mixed.").wait_for()
         assert person.page.locator("style-grid .chosen").count() == 1
-        for _ in range(12):
-            person.page.get_by_role("button", name="Surprise me").click()
+        script = "(button) => { for (let click = 0; click < 12; click++) button.click(); }"  # at once: a message goes after 9 s
+        person.page.get_by_role("button", name="Surprise me").evaluate(script)
         assert person.page.get_by_role("alert").count() == 1  # nothing else was refused
 
 
