@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -253,3 +255,28 @@ def test_other_origins_get_no_session(studio: RunningStudio) -> None:
 def test_messages_are_not_compressed(studio: RunningStudio) -> None:
     with connect(studio.live_url) as live:
         assert live.protocol.extensions == []
+
+
+@pytest.mark.slow
+def test_a_long_session_holds_no_more_than_its_caches(studio: RunningStudio, live: ClientConnection) -> None:
+    """Every request has a painting, a mask and a region of its own; once the caches are full, nothing grows any more."""
+    photo = post(studio, photo_bytes(512, 384))
+    random = np.random.default_rng(0)
+
+    def held_after(requests: int) -> float:
+        for seq in range(requests):
+            mask = np.zeros((384, 512, 3), np.uint8)
+            mask[random.integers(384) :, random.integers(512) :] = random.integers(1, 256)
+            region = {"mask": post(studio, encode(from_array(mask), "png")), "styles": [["mono", 1]]}
+            paint(live, seq, photo, styles=[["red", 1]], strength=random.uniform(0.1, 1.5), regions=[region])
+            assert answer(live)[0]["type"] == "painting"
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] / 2**20
+
+    tracemalloc.start()
+    try:
+        full = held_after(90)
+        assert full > 150  # otherwise they are not full yet
+        assert held_after(60) < full + 20
+    finally:
+        tracemalloc.stop()
