@@ -23,7 +23,7 @@ from impasto import picture
 from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.palette import GeneratorInfo, Palette, Style
-from impasto.train import data, loop
+from impasto.train import data
 from impasto.train.networks import Generator
 from impasto.train.painter import Painter
 from impasto.train.recipe import Recipe, StyleRecipe
@@ -39,7 +39,9 @@ def export(run_folder: Path, output: Path) -> None:
     Where it has learned the way back too (cyclegan), that becomes a second palette beside the first, NAME-back.palette. Raises
     ImpastoError when there is no checkpoint or when ONNX Runtime's pixels are not torch's.
     """
-    recipe, shipped, step = loop.reopen(run_folder)
+    from impasto.train.loop import reopen  # takes seconds to load, and a lesson does without
+
+    recipe, shipped, step = reopen(run_folder)
     for ending, painter in shipped.painters().items():
         if ending:
             _write(_backwards(recipe), painter, step, output.with_stem(f"{output.stem}-{ending}"))
