@@ -4,6 +4,7 @@ import { fetchBlob, keepMask, keptMask, sendPhoto } from "./photos.js";
 import { Mask } from "./mask.js";
 
 const MASKS_AT_HAND = 8; // a file is some kilobytes, a mask some hundreds of them, and every stroke makes one
+const FILES_AT_HAND = 200;
 
 export class Masks {
   #files = new Map(); // name → a promise of its file, undefined where it is lost
@@ -15,8 +16,8 @@ export class Masks {
     const blob = await mask.toBlob();
     const { id } = await sendPhoto(blob);
     this.#sent.add(id);
-    this.#files.set(id, Promise.resolve(blob));
-    this.#hold(id, mask.copy());
+    hold(this.#files, id, Promise.resolve(blob), FILES_AT_HAND);
+    hold(this.#masks, id, mask.copy(), MASKS_AT_HAND);
     await keepMask(id, blob);
     return id;
   }
@@ -26,19 +27,13 @@ export class Masks {
     if (!this.#masks.has(id)) {
       const blob = await this.#file(id);
       if (!blob) return null;
-      this.#hold(id, await Mask.fromBlob(blob));
+      hold(this.#masks, id, await Mask.fromBlob(blob), MASKS_AT_HAND);
     }
     return this.#masks.get(id).copy();
   }
 
-  #hold(id, mask) {
-    this.#masks.delete(id);
-    this.#masks.set(id, mask);
-    if (this.#masks.size > MASKS_AT_HAND) this.#masks.delete(this.#masks.keys().next().value);
-  }
-
   #file(id) {
-    if (!this.#files.has(id)) this.#files.set(id, keptMask(id));
+    if (!this.#files.has(id)) hold(this.#files, id, keptMask(id), FILES_AT_HAND);
     return this.#files.get(id);
   }
 
@@ -73,4 +68,11 @@ export class Masks {
     }
     return lost;
   }
+}
+
+/** Holds a value among the newest of a map. */
+function hold(map, key, value, most) {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > most) map.delete(map.keys().next().value);
 }

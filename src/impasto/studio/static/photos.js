@@ -10,6 +10,8 @@ const CURRENT = "current";
 const PHOTOS_KEPT = 8;
 const MASKS_KEPT = 200;
 const SHELVES = [SHELF, MASKS];
+const VERSION = 3;
+const AGE = "keptAt";
 const FRAMES_KEPT = 4;
 
 /** What the studio answered when it refused something: a sentence and the next step. */
@@ -94,9 +96,13 @@ export class Frames {
 
 function withShelf(name, mode, work) {
   return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(DATABASE, SHELVES.length);
+    const opening = indexedDB.open(DATABASE, VERSION);
     opening.onupgradeneeded = () => {
-      for (const shelf of SHELVES) if (!opening.result.objectStoreNames.contains(shelf)) opening.result.createObjectStore(shelf);
+      for (const own of SHELVES) {
+        const isNew = !opening.result.objectStoreNames.contains(own);
+        const shelf = isNew ? opening.result.createObjectStore(own) : opening.transaction.objectStore(own);
+        shelf.createIndex(AGE, AGE);
+      }
     };
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
@@ -111,18 +117,34 @@ function withShelf(name, mode, work) {
   });
 }
 
-/** Keeps a value under a key among the newest of its shelf; a browser that will not (private window) is no reason to fail. */
+/**
+ * Keeps a value under a key among the newest of its shelf; a browser that will not (private window) is no reason to fail. What is there
+ * already stays as it is: keys are hashes of files, and a browser is slow to forget files that were written over.
+ */
 function keep(name, key, value, most) {
   const work = (shelf) => {
-    shelf.put({ ...value, keptAt: Date.now() }, key);
-    const all = shelf.getAll();
-    const keys = shelf.getAllKeys();
-    keys.onsuccess = () => {
-      const byAge = keys.result.map((own, i) => [own, all.result[i].keptAt ?? 0]).sort((one, other) => other[1] - one[1]);
-      for (const [own] of byAge.slice(most)) if (own !== CURRENT) shelf.delete(own);
+    const finding = shelf.getKey(key);
+    finding.onsuccess = () => {
+      if (finding.result !== undefined) return;
+      shelf.put({ ...value, [AGE]: Date.now() }, key);
+      const counting = shelf.count();
+      counting.onsuccess = () => dropOldest(shelf, counting.result - most);
     };
   };
   return withShelf(name, "readwrite", work).catch(() => undefined);
+}
+
+/** By their keys alone, without the files. */
+function dropOldest(shelf, count) {
+  if (count <= 0) return;
+  const walking = shelf.index(AGE).openKeyCursor();
+  walking.onsuccess = () => {
+    const place = walking.result;
+    if (!place || count <= 0) return;
+    if (place.primaryKey !== CURRENT) shelf.delete(place.primaryKey);
+    count--;
+    place.continue();
+  };
 }
 
 function kept(name, key) {
@@ -131,13 +153,17 @@ function kept(name, key) {
 
 /** Keeps the photo's file for the next visit, and for the day when a painting of it is dropped here. */
 export async function keepPhoto(photo) {
-  await keep(SHELF, CURRENT, photo, PHOTOS_KEPT);
   await keep(SHELF, photo.id, photo, PHOTOS_KEPT);
+  const { id, name } = photo;
+  await withShelf(SHELF, "readwrite", (shelf) => shelf.put({ id, name }, CURRENT)).catch(() => undefined);
 }
 
 /** The photo of the last visit, {blob, name, id, width, height}, or the one with an id; or undefined. */
-export function keptPhoto(id = CURRENT) {
-  return kept(SHELF, id);
+export async function keptPhoto(id) {
+  if (id) return kept(SHELF, id);
+  const last = await kept(SHELF, CURRENT);
+  const photo = last && (await kept(SHELF, last.id));
+  return photo && { ...photo, name: last.name };
 }
 
 export function keepMask(id, blob) {
