@@ -1,8 +1,10 @@
 """Makes the sheets of this folder from palettes that lie in it. The photos are scikit-image's and scikit-learn's.
 
 pip install scikit-learn
-python docs/runs/sheet.py beside.jpg cyclegan.palette content.palette projected.palette student.palette     # each photo, and what each palette makes of it
-python docs/runs/sheet.py --paintings DIR cyclegan.jpg cyclegan.palette cyclegan-back.palette     # there and back, from both ends
+# each photo, and what each palette makes of it
+python docs/runs/sheet.py beside.jpg cyclegan.palette content.palette projected.palette student.palette
+# there and back, from both ends
+python docs/runs/sheet.py --paintings DIR cyclegan.jpg cyclegan.palette cyclegan-back.palette
 """
 
 import argparse
