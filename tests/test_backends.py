@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from impasto import palette
-from impasto.backends import BACKENDS, Cancelled, OpenVinoBackend
+from impasto.backends import BACKENDS, Cancelled, OpenVinoBackend, installed, release
 from impasto.palette import Palette
 
 Planes = NDArray[np.float32]
@@ -83,6 +83,10 @@ def test_openvino_stops_in_the_middle_of_the_network(shipped: Palette) -> None:
     photo = np.zeros((1, shipped.generator.inputs, 1024, 1024), np.float32)
     with pytest.raises(Cancelled):
         OpenVinoBackend(shipped.model).run(photo, shipped.styles[0].code, lambda: True)
+
+
+def test_a_package_of_another_name_has_no_version_and_is_no_error() -> None:
+    assert all(release(name) for name in installed()) and release("a-backend-of-another-name") == ""
 
 
 CTRL_C_AFTERWARDS = """

@@ -12,6 +12,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 import numpy as np
@@ -281,6 +282,14 @@ BACKENDS: dict[str, Callable[[bytes], Backend]] = {"openvino": OpenVinoBackend, 
 def installed() -> list[str]:
     """Names of the backends that can be imported, the one that "auto" prefers first."""
     return [name for name in BACKENDS if importlib.util.find_spec(name) is not None]
+
+
+def release(name: str) -> str:
+    """The version of a package; nothing where it is installed under another name, as onnxruntime-gpu is, or only lies there."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def choices(name: str) -> list[str]:

@@ -12,14 +12,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from impasto import variants
-from impasto.backends import Backend, Planes, installed
+from impasto.backends import Backend, Planes, installed, release
 from impasto.canvas import canvas_of
 from impasto.errors import ImpastoError
 from impasto.palette import Palette
@@ -63,7 +62,7 @@ def examine(palette: Palette, int8: Int8) -> dict[str, Any]:
     best = next((finding for finding in found if finding.used), None)
     memory = _remembered(palette, best, model)
     return {
-        "impasto": version("impasto"),
+        "impasto": release("impasto"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
@@ -89,7 +88,7 @@ def _entry(found: Finding) -> dict[str, Any]:
     backend, speed = found.variant.backend, found.milliseconds
     return {
         "name": found.variant.name,
-        "version": version(backend) if backend in installed() else "",
+        "version": release(backend),
         "milliseconds": None if speed is None else round(speed, 1),
         "levels_apart": None if found.apart is None else round(found.apart, 2),
         "problem": found.problem,

@@ -13,11 +13,10 @@ import os
 import platform
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from impasto.backends import Backend, OpenVinoBackend, installed, open_backend
+from impasto.backends import Backend, OpenVinoBackend, installed, open_backend, release
 from impasto.errors import ImpastoError
 from impasto.files import write_whole
 from impasto.onnx_file import check_onnx
@@ -171,5 +170,5 @@ def _kept_int8(key: str, digest: object) -> bytes:
 def _machine() -> str:
     """All that a measurement hangs on, besides the network."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    facts = [version("impasto"), platform.machine(), cores, sorted(flags()), [version(name) for name in installed()]]
+    facts = [release("impasto"), platform.machine(), cores, sorted(flags()), [release(name) for name in installed()]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
