@@ -94,6 +94,7 @@ import signal, sys
 from pathlib import Path
 import numpy as np
 from impasto.backends import BACKENDS
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may have told it not to hear
 model = Path(sys.argv[1]).read_bytes()
 networks = [BACKENDS[sys.argv[2]](model) for _ in range(3)]
 while networks:

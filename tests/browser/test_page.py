@@ -89,7 +89,7 @@ def test_styles_are_chosen_and_mixed(person: Studio, photo_pixels: NDArray[np.ui
     person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono:0.3,red:0.7"))
     assert float(person.slider("Mono share").input_value()) == pytest.approx(0.3)
     person.page.get_by_role("button", name="Add Stripes to the mix").click()
-    assert person.page.locator("style-mix control-slider").count() == 3
+    person.until(lambda: person.page.locator("style-mix control-slider").count() == 3, "the third is not in the mix")
     for name in ("Stripes", "Red"):
         person.page.get_by_role("button", name=f"Take {name} out of the mix").click()
     person.until_pixels(painted(tiny_palette, photo_pixels, styles="mono"))
