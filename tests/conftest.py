@@ -27,6 +27,7 @@ tensorboard_logging.get_absl_handler().python_handler.stream = sys.__stderr__
 LONG_FILES = (
     "test_toy.py",
     "test_page.py",
+    "test_command.py",
     "test_compress.py",
     "test_learn.py",
     "test_ways.py",

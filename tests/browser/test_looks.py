@@ -73,7 +73,7 @@ def test_a_mix_is_dragged_on_the_pad(person: Studio, photo_pixels: NDArray[np.ui
         person.page.keyboard.press("ArrowDown")
     for _ in range(22):
         person.page.keyboard.press("ArrowLeft")
-    assert "Red 100 %" in point.get_attribute("aria-valuetext")
+    person.until(lambda: "Red 100 %" in point.get_attribute("aria-valuetext"), "the point is not in Red's corner")
     person.until_pixels(painted(tiny_palette, photo_pixels, styles="red"))
 
 

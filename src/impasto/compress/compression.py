@@ -34,6 +34,7 @@ from impasto.train.recipe import Recipe
 from impasto.train.weights import generator_of
 from impasto.variants import why_not
 
+USUAL_PX = 512  # where INT8 is timed if the target says no size
 PRUNED_ON = 26  # probes
 WORTH = 0.97  # of the time that float takes, above which INT8 is no gain
 MARGIN = {"ms": 0.97, "macs": 1.0, "size": 0.98}  # of what is asked for, planned with: times and thumbnails come out a little different
@@ -136,7 +137,7 @@ class Work:
         except ImpastoError as error:
             self._remark(f"{error.message} It stays float.")
             return None
-        size_px = self.order.target.size_px if self.order.target.kind == "ms" else 512
+        size_px = self.order.target.size_px if self.order.target.kind == "ms" else USUAL_PX
 
         def raced() -> dict[str, dict[str, Taken]]:
             times = race({"float": source, "int8": made}, (size_px,))

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from impasto.backends import Backend, Planes, installed, open_backend
+from impasto.backends import Backend, Code, Planes, installed, open_backend
 from impasto.palette import Palette
 
 SIZES_PX = (256, 512, 1024)
 RUNS = 9
 WARM_UP = 2
 MOST_ROUNDS = 4  # times as many runs, while a machine is too busy for the two best to agree
-PATIENCE_S = 30  # a size, beyond which no more runs are added
+PATIENCE_S = 10  # a size, beyond which no more runs are added
 AGREED = 1.05
 
 
@@ -42,10 +42,11 @@ def race(
     found: dict[str, Times] = {name: {backend: {} for backend in installed()} for name in palettes}
     for size_px in sizes_px:
         taken: dict[tuple[str, str], list[Taken]] = {entry: [] for entry in entered}
+        photos = {name: _noise(palette, size_px) for name, palette in palettes.items()}
         began = time.monotonic()
         for run in range(WARM_UP + MOST_ROUNDS * runs):
             for (name, backend), network in entered.items():
-                once = _timed(network, palettes[name], size_px)
+                once = _timed(network, photos[name], palettes[name].styles[0].code)
                 taken[name, backend] += [once] if run >= WARM_UP else []
             late = time.monotonic() - began > PATIENCE_S
             if run + 1 >= WARM_UP + runs and (late or all(_steady(times) for times in taken.values())):
@@ -76,10 +77,9 @@ def _steady(times: list[Taken]) -> bool:
     return least[-1].wall_ms <= AGREED * least[0].wall_ms
 
 
-def _timed(network: Backend, palette: Palette, size_px: int) -> Taken:
-    photo = _noise(palette, size_px)
+def _timed(network: Backend, photo: Planes, code: Code) -> Taken:
     start, before = time.perf_counter(), time.process_time()
-    network.run(photo, palette.styles[0].code)
+    network.run(photo, code)
     return Taken((time.perf_counter() - start) * 1000, (time.process_time() - before) * 1000)
 
 
