@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from impasto import palette
-from impasto.backends import BACKENDS, Cancelled, OpenVinoBackend, installed, release
+from impasto.backends import BACKENDS, Cancelled, OpenVinoBackend, Overlaid, installed, release
 from impasto.palette import Palette
 
 Planes = NDArray[np.float32]
@@ -61,6 +61,23 @@ def test_a_photo_that_is_prepared_is_painted_the_same(shipped: Palette, noise: C
     for photo in (first, second, wide, first):  # the second was not prepared, and makes the first one forgotten
         for code in codes:
             np.testing.assert_allclose(ready.run(photo, code), plain.run(photo, code), atol=EXACT)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("first", [3, 1])  # the strokes, which only the last part of the network takes, and colours, which all of it does
+def test_other_planes_over_a_prepared_photo_are_painted_the_same(
+    shipped: Palette, noise: Callable[[int, int], Planes], backend: str, first: int
+) -> None:
+    plain, ready = (BACKENDS[backend](shipped.model) for _ in range(2))
+    photo, other, code = noise(96, 64), noise(96, 64), shipped.styles[0].code
+    overs = [photo[0, first : first + 2], noise(96, 64)[0, :2], noise(96, 64)[0, :2]]
+    ready.prepare(Overlaid(photo, first, overs[1]))
+    for under, over in [(photo, 0), (photo, 2), (other, 2), (photo, 1), (photo, 1), (photo, 2)]:
+        whole = under.copy()
+        whole[0, first : first + 2] = overs[over]
+        np.testing.assert_allclose(ready.run(Overlaid(under, first, overs[over]), code), plain.run(whole, code), atol=EXACT)
+    assert not np.array_equal(plain.run(photo, code), plain.run(whole, code))
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,20 +33,41 @@ class Cancelled(Exception):  # noqa: N818 - it is no error
     """Raised when `cancelled()` is true: nobody wants the painting any more."""
 
 
+class Overlaid(NamedTuple):
+    """A photo, 1×C×H×W, with other planes, n×H×W, in the place of those from number `first` on. None of them ever changes."""
+
+    photo: Planes
+    first: int
+    over: Planes
+
+    @property
+    def place(self) -> slice:
+        """Of the planes that are covered."""
+        return slice(self.first, self.first + len(self.over))
+
+    def whole(self) -> Planes:
+        """As one array: the photo's own, where what lies over it is a part of it."""
+        if self.over.ctypes.data == self.photo[0, self.place].ctypes.data:
+            return self.photo
+        planes = self.photo.copy()
+        planes[0, self.place] = self.over
+        return planes
+
+
 class Backend(Protocol):
     """A loaded network. `run` may be called from any thread."""
 
     name: str
 
-    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] | None = None) -> Planes:
+    def run(self, photo: Planes | Overlaid, code: Code, cancelled: Callable[[], bool] | None = None) -> Planes:
         """The painting, 1×3×H×W in -1..1, of 1×C×H×W under a code of code_length; the array returned is the caller's own.
 
         With `cancelled`, a backend that can stops in the middle of the network and raises Cancelled. It may prepare itself for the
         photo's size first, which takes some tenths of a second, so it is for large photos whose size comes again.
         """
 
-    def prepare(self, photo: Planes) -> None:
-        """Get ready to paint this photo again and again, which takes some tenths of a second; it must not change from now on.
+    def prepare(self, photo: Planes | Overlaid) -> None:
+        """Get ready to paint this photo again and again, whatever lies over it, which takes some tenths of a second; it must not change.
 
         The paintings are the same but for rounding.
         """
@@ -68,12 +89,12 @@ class OnnxRuntimeBackend:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._lock = threading.Lock()  # two runs at once are slower than one after the other
 
-    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] | None = None) -> Planes:
+    def run(self, photo: Planes | Overlaid, code: Code, cancelled: Callable[[], bool] | None = None) -> Planes:
         with self._lock:
-            painting: Planes = self._session.run(["painting"], {"photo": photo, "code": code[None]})[0]
+            painting: Planes = self._session.run(["painting"], {"photo": _overlaid(photo).whole(), "code": code[None]})[0]
         return painting
 
-    def prepare(self, photo: Planes) -> None:
+    def prepare(self, photo: Planes | Overlaid) -> None:
         """Nothing: it does not get faster."""
 
 
@@ -90,41 +111,45 @@ class OpenVinoBackend:
     def __init__(self, model: bytes) -> None:
         self._core, self._model = _openvino_core(), model
         self._any_size = self._compile(self._core.read_model(model, b""))
-        self._one_size: OrderedDict[tuple[int, ...], _OneSize] = OrderedDict()
+        self._one_size: OrderedDict[tuple[int, ...], _Whole | _InParts] = OrderedDict()
         self._lock = threading.Lock()  # an infer request holds one run
 
-    def run(self, photo: Planes, code: Code, cancelled: Callable[[], bool] | None = None) -> Planes:
+    def run(self, photo: Planes | Overlaid, code: Code, cancelled: Callable[[], bool] | None = None) -> Planes:
+        laid = _overlaid(photo)
+        shape = laid.photo.shape
         with self._lock:
-            if cancelled and photo.shape not in self._one_size:
-                self._keep(photo.shape, self._compiled_for(photo.shape, in_parts=False))
-            if photo.shape in self._one_size:
-                self._one_size.move_to_end(photo.shape)
-                request = self._one_size[photo.shape].paint(photo, code, cancelled)
+            if cancelled and shape not in self._one_size:
+                self._keep(shape, _Whole(self._compile(self._of_size(shape))))
+            if shape in self._one_size:
+                self._one_size.move_to_end(shape)
+                request = self._one_size[shape].paint(laid, code, cancelled)
             else:
                 request = self._any_size
-                request.start_async({"photo": photo, "code": code[None]}, share_inputs=True)
+                request.start_async({"photo": laid.whole(), "code": code[None]}, share_inputs=True)
                 request.wait()
             painting: Planes = np.array(request.get_tensor("painting").data)
         return painting
 
-    def prepare(self, photo: Planes) -> None:
-        known = self._one_size.get(photo.shape)
-        network = known if known and known.in_parts else self._compiled_for(photo.shape, in_parts=True)
+    def prepare(self, photo: Planes | Overlaid) -> None:
+        laid = _overlaid(photo)
+        shape = laid.photo.shape
+        known = self._one_size.get(shape)
+        network = known if isinstance(known, _InParts) else _InParts([self._compile(part) for part in _parted(self._of_size(shape))])
         with self._lock:
-            network.remember(photo)
-            self._keep(photo.shape, network)
+            network.remember(laid)
+            self._keep(shape, network)
 
-    def _keep(self, shape: tuple[int, ...], network: _OneSize) -> None:
+    def _keep(self, shape: tuple[int, ...], network: _Whole | _InParts) -> None:
         self._one_size[shape] = network
         self._one_size.move_to_end(shape)
         while len(self._one_size) > SIZES_KEPT:
             self._one_size.popitem(last=False)
 
-    def _compiled_for(self, shape: tuple[int, ...], in_parts: bool) -> _OneSize:
+    def _of_size(self, shape: tuple[int, ...]) -> Any:
         model = self._core.read_model(self._model, b"")
         model.reshape({"photo": list(shape)})
         _enlarge_by_convolution(model)
-        return _OneSize([self._compile(part) for part in (_parted(model) if in_parts else [model])], in_parts)
+        return model
 
     def _compile(self, model: Any) -> Any:
         options: dict[str, Any] = {
@@ -147,43 +172,87 @@ def _openvino_core() -> Any:
     return openvino.Core()
 
 
-class _OneSize:
-    """A network for photos of one size: whole, or in two parts, of which the first depends on the photo alone and runs once a photo."""
+def _overlaid(photo: Planes | Overlaid) -> Overlaid:
+    """With nothing over it, where it is only planes."""
+    return photo if isinstance(photo, Overlaid) else Overlaid(photo, 0, photo[0, :0])
 
-    def __init__(self, parts: list[Any], in_parts: bool) -> None:
+
+class _Whole:
+    """A network for photos of one size."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def paint(self, photo: Overlaid, code: Code, cancelled: Callable[[], bool] | None) -> Any:
+        """The request that holds the painting."""
+        from openvino import Tensor
+
+        planes = photo.whole()
+        self._request.set_tensor("photo", Tensor(planes, shared_memory=planes.flags.writeable))  # what cannot be written to it copies
+        self._request.get_tensor("code").data[:] = code
+        _finish(self._request, cancelled)
+        return self._request
+
+
+class _InParts:
+    """A network for photos of one size in two parts, of which the first depends on the photo alone and runs once a photo.
+
+    Where it has no use for the planes that are laid over, it does not run again for others of these.
+    """
+
+    def __init__(self, parts: list[Any]) -> None:
         *self._early, self._late = parts
-        self.in_parts = in_parts
-        self._remembered: Planes | None = None
+        self._planes = self._late.get_tensor("photo")
+        self._seen = [early.get_tensor(output) for early in self._early for output in early.model_outputs]
+        self._remembered: Overlaid | None = None
+        self._is_needed: dict[tuple[int, int], bool] = {}  # whether the first part depends on the planes from one number to another
         for early in self._early:
+            early.set_tensor("photo", self._planes)
             for output in early.model_outputs:
                 self._late.set_tensor(output.get_any_name(), early.get_tensor(output))
 
-    def remember(self, photo: Planes) -> None:
-        """Do what depends on this photo alone. It must not change any more."""
-        if not self._remembers(photo):
-            self._look_at(photo, None)
-            self._remembered = photo
+    def remember(self, photo: Overlaid) -> None:
+        """Do what depends on this photo alone."""
+        if self._remembers(photo):
+            return
+        place = photo.place.start, photo.place.stop
+        if place not in self._is_needed:
+            self._is_needed[place] = self._changes_without(photo)
+        self._look_at(photo, None)
+        self._remembered = photo
 
-    def _remembers(self, photo: Planes) -> bool:
-        return self._remembered is not None and photo.ctypes.data == self._remembered.ctypes.data
-
-    def paint(self, photo: Planes, code: Code, cancelled: Callable[[], bool] | None) -> Any:
+    def paint(self, photo: Overlaid, code: Code, cancelled: Callable[[], bool] | None) -> Any:
         """The request that holds the painting."""
         if not self._remembers(photo):
             self._look_at(photo, cancelled)
+        elif self._remembered and photo.over is not self._remembered.over:
+            self._lay_over(photo)
         self._late.get_tensor("code").data[:] = code
         _finish(self._late, cancelled)
         return self._late
 
-    def _look_at(self, photo: Planes, cancelled: Callable[[], bool] | None) -> None:
-        from openvino import Tensor
+    def _remembers(self, photo: Overlaid) -> bool:
+        return self._remembered is not None and photo.photo is self._remembered.photo and photo.place == self._remembered.place
 
+    def _look_at(self, photo: Overlaid, cancelled: Callable[[], bool] | None) -> None:
         self._remembered = None
-        tensor = Tensor(photo, shared_memory=photo.flags.writeable)  # what cannot be written to it copies
-        self._late.set_tensor("photo", tensor)
+        self._planes.data[:] = photo.photo
+        self._planes.data[0, photo.place] = photo.over
         for early in self._early:
-            early.set_tensor("photo", tensor)
             _finish(early, cancelled)
+
+    def _lay_over(self, photo: Overlaid) -> None:
+        if self._is_needed[photo.place.start, photo.place.stop]:
+            self._look_at(photo, None)
+        self._planes.data[0, photo.place] = photo.over
+        self._remembered = photo
+
+    def _changes_without(self, photo: Overlaid) -> bool:
+        """Whether the first part gives something else where the planes that are laid over are not numbers."""
+        self._look_at(photo, None)
+        before = [np.array(seen.data) for seen in self._seen]
+        self._look_at(photo._replace(over=np.full_like(photo.over, np.nan)), None)
+        return not all(np.array_equal(was, seen.data) for was, seen in zip(before, self._seen, strict=True))
 
 
 def _finish(request: Any, cancelled: Callable[[], bool] | None) -> None:

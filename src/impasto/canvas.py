@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,42 +91,59 @@ class Canvas:
     def laid(self, brush: float = 1.0) -> Planes:
         """`LAID`×H×W: the grains in -1..1, the photo combed along them, in -1..1, and its dark lines in 0..1.
 
-        Strokes are `brush` times as large as the network learned to use them. To lay others costs little.
+        Strokes are `brush` times as large as the network learned to use them.
         """
-        planes = np.empty((LAID, *self._turns.shape), np.float32)
-        self.lay(planes, brush)
+        planes = np.empty((LAID, len(self._rows), len(self._columns)), np.float32)
+        self.lay(planes).lay(planes[STROKES], brush)
         return planes
 
-    def lay(self, planes: Planes, brush: float) -> None:
-        """As `laid`, into planes that are there."""
-        places = _places(self._rows, self._columns, self._shift, brush)
-        for band in _bands(len(self._turns)):
-            planes[STROKES, band] = _strokes(self._turns[band], places[band]) * self._ease[band]
-        planes[STROKES.stop :] = self._still
-
-    @cached_property
-    def _turns(self) -> NDArray[np.float32]:
-        """How far each pixel's stroke turns, in 0..`DIRECTIONS`: H×W."""
-        (height, width), flow = (len(self._rows), len(self._columns)), self._flow
-        scale = flow.height / self._size[0], flow.width / self._size[1]
-        turns = _turns(flow, self._rows[::TURN_PX], self._columns[::TURN_PX], scale)
-        return turns.repeat(TURN_PX, 0)[:height].repeat(TURN_PX, 1)[:, :width]
-
-    @cached_property
-    def _still(self) -> Planes:
-        """What is the same under strokes of any size: the weave, the combed photo and the ink."""
-        still, bristles = np.empty((LAID - STROKES.stop, *self._turns.shape), np.float32), _Bristles(self._photo)
-        weave, combed = still[0], still[1:-1]
+    def lay(self, planes: Planes) -> Strokes:
+        """What is the same under strokes of any size, into planes that are there: the weave, the combed photo and the ink."""
+        (height, width), bristles = planes.shape[1:], _Bristles(self._photo)
+        weave, combed = planes[STROKES.stop], planes[COMBED]
+        directions = self._directions()
+        turns = directions.repeat(TURN_PX, 0)[:height].repeat(TURN_PX, 1)[:, :width]
         places = _places(self._rows, self._columns, self._shift, 1.0)
-        for band in _bands(len(weave)):
+        for band in _bands(height):
             np.multiply(_cloth(WEAVE).take(places[band]), np.float32(1 / 127), out=weave[band])
-            combed[:, band] = bristles.comb(self._turns[band], band.start)
-        still[-1] = _ink(combed)
-        return still
+            combed[:, band] = bristles.comb(turns[band], band.start)
+        planes[-1] = _ink(combed)
+        return Strokes(directions, _ease(self._photo, combed), self._rows, self._columns, self._shift)
 
-    @cached_property
-    def _ease(self) -> NDArray[np.float32]:
-        return _ease(self._photo, self._still[1:-1])
+    def _directions(self) -> NDArray[np.float32]:
+        """How far the strokes of each square of `TURN_PX` turn, in 0..`DIRECTIONS`."""
+        flow = self._flow
+        scale = flow.height / self._size[0], flow.width / self._size[1]
+        return _turns(flow, self._rows[::TURN_PX], self._columns[::TURN_PX], scale)
+
+
+class Strokes:
+    """The strokes of a canvas: to lay them in another size costs little, for what lies under them stays."""
+
+    def __init__(
+        self, turns: NDArray[np.float32], ease: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64], shift: Pair
+    ) -> None:
+        before = turns.astype(np.int64)
+        share = (turns - before) * np.float32(1 / 127)
+        self._squares = before % DIRECTIONS * PERIOD_PX**2, np.float32(1 / 127) - share, share  # cloth, and weights of it and of the next
+        self._ease, self._rows, self._columns, self._shift = ease, rows, columns, shift
+
+    def lay(self, planes: Planes, brush: float) -> None:
+        """Into planes that are there, in -1..1, each between the cloths of the two directions that are nearest."""
+        places = _places(self._rows, self._columns, self._shift, brush)
+        for band in _bands(len(places)):
+            cloth, first, second = (self._spread(square, band) for square in self._squares)
+            taken = _cloths().take(cloth + places[band], mode="wrap").view(np.int8).reshape(*cloth.shape, 2, len(GRAINS))
+            for grain, plane in enumerate(planes[:, band]):
+                plane[:] = taken[..., 0, grain] * first
+                plane[:] = plane + taken[..., 1, grain] * second
+                plane *= self._ease[band]
+
+    def _spread(self, squares: NDArray[Any], band: slice) -> NDArray[Any]:
+        """A band of pixels of what is known of squares."""
+        half = squares[band.start // TURN_PX : -(-band.stop // TURN_PX)]
+        height, width = self._ease[band].shape
+        return half.repeat(TURN_PX, 1)[:, :width].repeat(TURN_PX, 0)[:height]
 
 
 def canvas_of(pixels: Pixels, shift: Pair = (0, 0)) -> Planes:
@@ -143,19 +160,6 @@ def _places(rows: NDArray[np.int64], columns: NDArray[np.int64], shift: Pair, si
     """Where on a cloth that is drawn so many times as large these rows and columns lie: H×W."""
     down, across = (np.floor(along / size).astype(np.int64) for along in (rows, columns))
     return (down[:, None] + shift[0]) % PERIOD_PX * PERIOD_PX + (across + shift[1]) % PERIOD_PX
-
-
-def _strokes(turns: NDArray[np.float32], places: NDArray[np.int64]) -> Planes:
-    """The cloths of strokes at these places, each between the two directions that are nearest: S×H×W in -1..1."""
-    before = turns.astype(np.int64)
-    share = (turns - before) * np.float32(1 / 127)
-    rest = np.float32(1 / 127) - share
-    first, second = (places + turn % DIRECTIONS * PERIOD_PX**2 for turn in (before, before + 1))
-    strokes = np.empty((len(GRAINS), *turns.shape), np.float32)
-    for plane, grain in zip(strokes, GRAINS, strict=True):
-        np.multiply(_cloth(grain).take(first), rest, out=plane)
-        plane += _cloth(grain).take(second) * share
-    return strokes
 
 
 class _Bristles:
@@ -233,6 +237,13 @@ def _between(vectors: NDArray[np.float32], axis: int, squares: NDArray[np.int64]
     share = np.asarray(at - before, np.float32).reshape(shape)
     first = vectors.take(before, axis)
     return np.asarray(first + share * (vectors.take(before + 1, axis, mode="clip") - first))
+
+
+@cache
+def _cloths() -> NDArray[np.int32]:
+    """The cloths of all strokes at a place, four bytes each: those of one direction and those of the next."""
+    woven = np.stack([_cloth(grain) for grain in GRAINS], axis=-1)
+    return np.stack([woven, np.roll(woven, -1, 0)], axis=-2).reshape(-1).view(np.int32)
 
 
 @cache

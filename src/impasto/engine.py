@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import refinement, tiling
-from impasto.backends import Backend, Cancelled, choices
-from impasto.canvas import LAID, Canvas, Flow, Pair, flow
+from impasto.backends import Backend, Cancelled, Overlaid, choices
+from impasto.canvas import Canvas, Flow, Pair, flow
 from impasto.errors import ImpastoError
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
 from impasto.palette import Palette
 from impasto.picture import Picture, fit_size, resize, shrink
-from impasto.planes import Planes, on_canvas, pack, to_unit
+from impasto.planes import Planes, Sheet, on_canvas, pack, to_pixels, to_unit
 from impasto.refinement import BAND_ROWS, Level, Window
 from impasto.variants import open_variant
 
@@ -34,6 +34,7 @@ __all__ = ["Cancelled", "Engine"]
 
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
 Code = NDArray[np.float32]
+Lay = Callable[[Planes, Pair], Planes]  # a tile, which begins at that place, on its canvas
 
 WORKING_PX = 512  # long edge at which strokes are decided
 DETAIL = 0.6  # share of the photo's missing detail given back before each finer painting
@@ -129,7 +130,7 @@ class Engine:
 
     def prepare(self, picture: Picture, look: Look, long_edge_px: int) -> None:
         """Get ready for more paintings of what was just painted, in other strengths, brushes or styles: previews come sooner then."""
-        self._open().prepare(self._planes(self.photo(picture, min(long_edge_px, WORKING_PX)), look.brush))
+        self._open().prepare(self._sheet(self.photo(picture, min(long_edge_px, WORKING_PX)), look.brush))
 
     def photo(self, picture: Picture, long_edge_px: int | None = None) -> Picture:
         """The photo at the size that `render` gives its painting; kept, so that it is resized once."""
@@ -224,28 +225,22 @@ class Engine:
         if painting is not None:
             job.skip()
             return painting
-        painting = self._generate(self._planes(photo, brush), lambda tile, at: tile, code, photo.pixels.shape, job)
+        job.step(0.0)
+        planes = to_unit(self._open().run(self._sheet(photo, brush), code, None))  # a preview is over soon: nothing stops it
+        painting = to_pixels(planes, photo.pixels.shape)
         painting.flags.writeable = False
+        job.step(1.0)
+        job.skip()
         self._cache.put(key, painting, painting.nbytes)
         return painting
 
-    def _planes(self, photo: Picture, brush: float) -> Planes:
-        """What the network takes for a photo at the working size; kept for the last brush."""
-        found: tuple[float, Planes] | None = self._cache.get(("planes", photo.id))
-        if found is None or found[0] != brush:
-            packed, canvas = self._canvas(photo)
-            found = brush, on_canvas(packed, self.palette.generator, canvas, brush)
-            self._cache.put(("planes", photo.id), found, found[1].nbytes)
-        return found[1]
-
-    def _canvas(self, photo: Picture) -> tuple[Planes, Canvas]:
-        """A photo at the working size, packed, and its canvas: kept, so that a brush of another size lays only the strokes anew."""
-        found: tuple[Planes, Canvas] | None = self._cache.get(("canvas", photo.id))
-        if found is None:
-            packed = pack(photo.pixels, self.palette.generator)
-            found = packed, Canvas(packed[0], self._flow(photo))
-            self._cache.put(("canvas", photo.id), found, packed.nbytes // 3 * (3 + LAID))
-        return found
+    def _sheet(self, photo: Picture, brush: float) -> Overlaid:
+        """What the network takes for a photo at the working size."""
+        sheet: Sheet | None = self._cache.get(("sheet", photo.id))
+        if sheet is None:
+            sheet = Sheet(photo.pixels, self.palette.generator, lambda: self._flow(photo), brush)
+            self._cache.put(("sheet", photo.id), sheet, sheet.nbytes)
+        return sheet.laid(brush)
 
     def _flow(self, photo: Picture) -> Flow:
         """Which way strokes run, the same at all sizes: found at the working size."""
@@ -261,13 +256,11 @@ class Engine:
         canvas = Canvas(tile[0], course, at=place, size=(level.size[1], level.size[0]))
         return on_canvas(tile, self.palette.generator, canvas, brush)
 
-    def _generate(
-        self, photo: Planes, lay: Callable[[Planes, Pair], Planes], code: Code, shape: tuple[int, ...], job: _Job, is_whole: bool = True
-    ) -> Pixels:
+    def _generate(self, photo: Planes, lay: Lay, code: Code, shape: tuple[int, ...], job: _Job, is_whole: bool = True) -> Pixels:
         """The network over packed planes, tile by tile, each as it is laid, as H×W×3 of `shape` in 0..1."""
         info = self.palette.generator
-        # A preview is over soon, an export stops between tiles, the size of a part hardly comes again; the studio's sharp painting is one
-        # large tile and gives way at once.
+        # What is small is over soon, an export stops between tiles, the size of a part hardly comes again; the studio's sharp painting is
+        # one large tile and gives way at once.
         interruptible = is_whole and WORKING_PX**2 < photo[0, 0].size <= tiling.TILE_PX**2
         cancelled = job.cancelled if interruptible else None
         painting = np.empty((shape[0], shape[1], 3), np.float32)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.canvas import LAID, Canvas
+from impasto.backends import Overlaid
+from impasto.canvas import GRAINS, LAID, STROKES, Canvas, Flow, Strokes
 from impasto.palette import GeneratorInfo
 
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
 Planes = NDArray[np.float32]  # 1×C×H×W in -1..1
 
+_STROKES = slice(3 + STROKES.start, 3 + STROKES.stop)  # of the planes that a network takes
+BRUSHES_KEPT = 4  # whose strokes a sheet keeps: the look's, and those of its regions
 SMALLEST_SIDE_PX = 32  # smaller pictures are widened to this by repeating their edges; a network's reflections need so much
 
 
@@ -37,10 +42,42 @@ def on_canvas(photo: Planes, generator: GeneratorInfo, canvas: Canvas, brush: fl
     """1×C×H×W: packed pixels with as much of their canvas as the generator takes, none where that is 3 planes."""
     if generator.inputs == 3:
         return photo
+    planes, strokes = _laid_out(photo, canvas)
+    strokes.lay(planes[0, _STROKES], brush)
+    return planes[:, : generator.inputs]
+
+
+class Sheet:
+    """A photo at the working size on its canvas: a brush of another size lays only its strokes anew."""
+
+    def __init__(self, pixels: Pixels, generator: GeneratorInfo, flow: Callable[[], Flow], brush: float) -> None:
+        photo = pack(pixels, generator)
+        self._strokes: Strokes | None = None
+        self._laid: dict[float, Planes] = {}
+        if generator.inputs > 3:
+            photo, self._strokes = _laid_out(photo, Canvas(photo[0], flow()))
+            self._strokes.lay(photo[0, _STROKES], brush)
+            self._laid[brush] = photo[0, _STROKES]
+        self._planes = photo[:, : generator.inputs]
+        self.nbytes = 2 * photo.nbytes  # with all strokes that it may keep
+
+    def laid(self, brush: float) -> Overlaid:
+        """With strokes of this size."""
+        if self._strokes is None:
+            return Overlaid(self._planes, 3, self._planes[0, 3:])
+        planes = self._laid.get(brush)
+        if planes is None:
+            planes = np.empty((len(GRAINS), *self._planes.shape[2:]), np.float32)
+            self._strokes.lay(planes, brush)
+            self._laid = dict([*self._laid.items(), (brush, planes)][-BRUSHES_KEPT:])
+        return Overlaid(self._planes, _STROKES.start, planes)
+
+
+def _laid_out(photo: Planes, canvas: Canvas) -> tuple[Planes, Strokes]:
+    """Packed pixels and their canvas but for its strokes, and these."""
     planes = np.empty((1, 3 + LAID, *photo.shape[2:]), np.float32)
     planes[:, :3] = photo
-    canvas.lay(planes[0, 3:], brush)
-    return planes[:, : generator.inputs]
+    return planes, canvas.lay(planes[0, 3:])
 
 
 def to_unit(planes: Planes) -> Planes:
@@ -48,3 +85,11 @@ def to_unit(planes: Planes) -> Planes:
     planes *= np.float32(0.5)
     planes += np.float32(0.5)
     return np.clip(planes, 0, 1, out=planes)
+
+
+def to_pixels(planes: Planes, shape: tuple[int, ...]) -> Pixels:
+    """H×W×3 of `shape`, without what the planes were grown by."""
+    pixels = np.empty((*shape[:2], 3), np.float32)
+    for channel in range(3):
+        pixels[..., channel] = planes[0, channel, : shape[0], : shape[1]]
+    return pixels
