@@ -175,34 +175,34 @@ class RegionPanel extends HTMLElement {
     return mask !== undefined && Object.keys(whole).every((name) => JSON.stringify(whole[name]) === JSON.stringify(own[name]));
   }
 
-  /** The stroke that compare-view hands its pointer to. */
+  /** The stroke that compare-view hands its pointer to. It is over when another mask comes under it: an undo, say, or another photo. */
   #tool() {
-    let last = null;
-    let before = null;
+    let stroke = null; // the mask that it began on, that mask before it, and where it has come to
+    const lives = () => (stroke = stroke?.mask === this.#mask ? stroke : null);
     const brush = (to) => {
-      this.#mask.stroke(last, to, this.#brush);
-      last = to;
+      this.#mask.stroke(stroke.last, to, this.#brush);
+      stroke.last = to;
       this.#mask.draw(this.view.mask);
     };
     return {
       start: (at) => {
         if (!this.#mask) return;
-        before = this.#mask.copy();
-        last = this.view.toPicture(at);
+        stroke = { mask: this.#mask, before: this.#mask.copy(), last: this.view.toPicture(at) };
         this.#showMask(true);
-        brush(last);
+        brush(stroke.last);
       },
-      move: (at) => last && brush(this.view.toPicture(at)),
+      move: (at) => lives() && brush(this.view.toPicture(at)),
       end: () => {
-        if (!last) return;
-        last = null;
+        if (!lives()) return;
+        stroke = null;
         this.#flash();
         this.#commit();
       },
       abort: () => {
-        if (last) this.#mask = before;
-        last = null;
-        this.#mask?.draw(this.view.mask);
+        if (!lives()) return;
+        this.#mask = stroke.before;
+        stroke = null;
+        this.#mask.draw(this.view.mask);
       },
     };
   }
