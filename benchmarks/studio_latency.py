@@ -3,8 +3,8 @@
     python benchmarks/studio_latency.py [--palette FILE] [--photo FILE] [--samples N] [--gradio PYTHON] [--json]
 
 Each figure runs from the browser's own time stamp of a real key press or pointer move to the moment the pixels are drawn (a pixel is read
-back to be sure). `generator` is the strength; `brush` has its strokes laid anew each time; `drag` moves the strength 60 times a second, and
-each move is timed until its value, or a newer one, is on the canvas.
+back to be sure). `generator` is the strength; `brush` has its strokes laid anew each time; `mix` moves the weight of one of two styles;
+`drag` moves the strength 60 times a second, and each move is timed until its value, or a newer one, is on the canvas.
 
 With --gradio the same engine is measured behind a Gradio slider (benchmarks/gradio_app.py) in the same run and in the same way; a picture
 counts as there when the browser has decoded it. Gradio is no dependency of Impasto; it lives in an environment of its own:
@@ -44,7 +44,7 @@ STUDIO = """
     const context = view.painting.getContext(view.kind === "WebGL2" ? "webgl2" : "2d");
     const pixel = new Uint8Array(4);
     const readBack = () => (context.readPixels ? context.readPixels(0, 0, 1, 1, 0x1908, 0x1401, pixel) : context.getImageData(0, 0, 1, 1));
-    const asked = new Map(); // sequence number of a request: the strength or brush in it
+    const asked = new Map(); // sequence number of a request: the look in it
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (frame) {
         const text = new TextDecoder().decode(frame.subarray(4));
@@ -54,10 +54,14 @@ STUDIO = """
     view.addEventListener("drawn", () => {
         readBack();
         const look = asked.get(Number(view.dataset.seq)) ?? {};
-        record.draws.push([performance.now(), record.control === "saturation" ? null : look[record.control]]);
+        const { control } = record;
+        record.draws.push([performance.now(), control === "saturation" ? null : control === "mix" ? look.styles?.[0][1] : look[control]]);
     });
     const controls = [...document.querySelectorAll("control-slider")];
-    window.slider = (name) => controls.find(({ label }) => label === name).querySelector("input[type=range]");
+    window.slider = (name) => {
+        const found = name === "Mix" ? document.querySelector("style-mix control-slider") : controls.find(({ label }) => label === name);
+        return found.querySelector("input[type=range]");
+    };
 """
 GRADIO = """
     new MutationObserver(() => {
@@ -135,6 +139,7 @@ def measure_studio(options: argparse.Namespace) -> dict[str, Any]:
         figures = {
             "generator": summary(single_moves(page, "Strength", options.samples)),
             "brush": summary(single_moves(page, "Brush size", options.samples)),
+            "mix": summary(mixed_moves(page, options.samples)),
             "finish": summary(single_moves(page, "Saturation", options.samples)),
             "drag": summary(drag(page, "Strength")),
         }
@@ -167,6 +172,15 @@ def single_moves(page: Chromium, name: str, samples: int) -> list[float]:
         latencies += waits(settled(page))
         time.sleep(0.04)
     return latencies[5:]
+
+
+def mixed_moves(page: Chromium, samples: int) -> list[float]:
+    """As `single_moves`, of the weight of one of two styles, which are one again afterwards."""
+    page.evaluate("document.querySelector('style-grid .mix:not(.in)').click()")
+    page.until("!!document.querySelector('style-mix control-slider')")
+    latencies = single_moves(page, "Mix", min(samples, 90))
+    page.evaluate("[...document.querySelectorAll('style-grid .mix.in')].at(-1).click()")
+    return latencies
 
 
 def drag(page: Chromium, name: str, moves: int = 150) -> list[float]:
