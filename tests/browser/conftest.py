@@ -106,12 +106,26 @@ class Studio:
         self.page = page
         self.url = url
         self.complaints: list[str] = []
-        self.requests: list[str] = []
         self.paints = 0  # asked for
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("websocket", lambda live: live.on("framesent", self._count))
+        self._heard: list[tuple[Any, Any]] = []
+        self._on("console", self._hear)
+        self._on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._on("websocket", lambda live: live.on("framesent", self._count))
+
+    def _on(self, event: Any, heard: Callable[[Any], Any]) -> None:
+        self.page.on(event, heard)
+        self._heard.append((event, heard))
+
+    def listen(self) -> list[str]:
+        """The addresses that the page asks for from now on; to hear of each costs time, so few tests do."""
+        asked: list[str] = []
+        self._on("request", lambda request: asked.append(request.url))
+        return asked
+
+    def part(self) -> None:
+        """Hears nothing any more of a page that the next test gets."""
+        for event, heard in self._heard:
+            self.page.remove_listener(event, heard)
 
     def _hear(self, message: Any) -> None:
         if message.type in {"error", "warning"}:
@@ -167,6 +181,48 @@ class Studio:
         kept.dispose()
 
 
+class Pages:
+    """Pages that tests leave to each other: a new one costs the browser a window and a process, more than all else of opening the studio.
+
+    A page that is left is at no studio, without anything kept for its address, with no pointer over it and nothing in its way.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._left: dict[str, Page] = {}
+
+    def take(self, options: dict[str, Any]) -> Page:
+        """One that was left, or a new one."""
+        return self._left.pop(str(options), None) or self.make(options)
+
+    def make(self, options: dict[str, Any]) -> Page:
+        """One that no test has seen, in a new context."""
+        context = self._browser.new_context(**options)
+        context.set_default_timeout(1000 * PATIENCE_S)
+        context.add_init_script("localStorage.setItem('impasto.hinted', 'true')")
+        return context.new_page()
+
+    def leave(self, page: Page, url: str, options: dict[str, Any]) -> None:
+        """Empties it for the next test that asks for the same options."""
+        context = page.context
+        assert context.pages == [page]
+        page.unroute_all()
+        page.mouse.move(-1, -1)
+        page.goto(f"{url}/static/icon.svg")  # of the same address and so in the same process, but no script runs there
+        session = context.new_cdp_session(page)
+        session.send("Storage.clearDataForOrigin", {"origin": url, "storageTypes": "all"})
+        session.detach()
+        context.clear_permissions()
+        if "permissions" in options:
+            context.grant_permissions(options["permissions"])
+        self._left[str(options)] = page
+
+
+@pytest.fixture(scope="session")
+def pages(browser: Browser) -> Pages:
+    return Pages(browser)
+
+
 @pytest.fixture
 def page_options() -> dict[str, Any]:
     return {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
@@ -179,15 +235,26 @@ def query() -> str:
 
 
 @pytest.fixture
-def person(browser: Browser, studio: RunningStudio, page_options: dict[str, Any], query: str) -> Iterator[Studio]:
+def fresh() -> bool:
+    """Whether a test needs a page that no other has had: it looks at memory, or changes what cannot be changed back."""
+    return False
+
+
+@pytest.fixture
+def person(
+    request: pytest.FixtureRequest, pages: Pages, studio: RunningStudio, page_options: dict[str, Any], query: str, fresh: bool
+) -> Iterator[Studio]:
     """A page that is open on the sample; at the end nothing may have complained in the console."""
-    context = browser.new_context(**page_options)
-    context.set_default_timeout(1000 * PATIENCE_S)
-    context.add_init_script("localStorage.setItem('impasto.hinted', 'true')")
-    person = Studio(context.new_page(), studio.url)
+    page = pages.make(page_options) if fresh else pages.take(page_options)
+    person = Studio(page, studio.url)
+    failed = request.session.testsfailed
     person.open(query)
     yield person
-    context.close()
+    if fresh or request.session.testsfailed > failed:
+        page.context.close()
+    else:
+        pages.leave(page, studio.url, page_options)
+        person.part()
     assert person.complaints == []
 
 

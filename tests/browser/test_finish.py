@@ -94,7 +94,7 @@ def as_json(case: dict[str, Any]) -> dict[str, Any]:
     return {"look": case["look"].to_dict(), "width": width, "height": height, **pixels}
 
 
-@pytest.mark.parametrize("query", ["?plain", "?webgl", "", "?nothing"])
+@pytest.mark.parametrize(("query", "fresh"), [("?plain", False), ("?webgl", False), ("", False), ("?nothing", True)])
 def test_with_webgl_and_without_the_pixels_are_the_same(
     person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette, query: str
 ) -> None:
@@ -129,7 +129,7 @@ def test_a_picture_with_alpha_keeps_it(person: Studio, query: str) -> None:
     person.forgive(SOFTWARE)
 
 
-@pytest.mark.parametrize("query", ["?webgl"])
+@pytest.mark.parametrize(("query", "fresh"), [("?webgl", True)])
 def test_a_lost_graphics_card_loses_no_picture(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette, query: str) -> None:
     person.choose(photo_pixels)
     script = """() => {

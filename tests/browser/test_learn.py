@@ -143,7 +143,6 @@ def test_learned_styles_are_renamed_carried_away_and_deleted(person: Studio, stu
 class TestLearned:
     @pytest.fixture
     def person(self, sunny: Palette, person: Studio) -> Studio:
-        person.page.reload()  # whichever came first
         button(person, "Sunny").wait_for()
         return person
 

@@ -186,6 +186,7 @@ def studio(tiny_palette_path: Path, tmp_path: Path) -> Iterator[StudioProcess]:
     assert running.stop() == ""
 
 
+@pytest.mark.parametrize("fresh", [True])
 def test_random_use_does_no_harm(person: Studio, studio: StudioProcess, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:
     if MINUTES:
         faulthandler.cancel_dump_traceback_later()  # it does not hang, it plays
