@@ -87,6 +87,7 @@ def take_all(browser: Browser, url: str, name: str, options: argparse.Namespace)
     open_dialogs(page, take)
     page.set_input_files("photo-drop input", [{"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}])
     page.get_by_role("alert").wait_for()
+    page.wait_for_timeout(500)  # until it stands still
     take("error")
     return context.close()
 

@@ -149,6 +149,7 @@ function buildPage() {
   listenToKeys();
   listenToHelp();
   listenToView();
+  document.body.classList.add("built");
 }
 
 function buildStyles() {
