@@ -24,6 +24,7 @@ from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.palette import GeneratorInfo, Palette, Style
 from impasto.train import data
+from impasto.train.hand import lean
 from impasto.train.networks import Generator
 from impasto.train.painter import Painter
 from impasto.train.recipe import Recipe, StyleRecipe
@@ -51,6 +52,7 @@ def export(run_folder: Path, output: Path) -> None:
 
 def _write(recipe: Recipe, painter: Painter, step: int, output: Path) -> None:
     """One painter as a palette."""
+    lean(painter, recipe)
     painter.generator.fold()
     made = _palette(recipe, painter, proved(painter.generator), step)
     palettes.write(with_thumbs(made), output)

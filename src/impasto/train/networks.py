@@ -6,6 +6,7 @@ Tensors are N×C×H×W in -1..1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ CELL = 4  # pixels, squared, for which the last layer decides at once
 MOST_DRAWN = 1.15  # times the combed photo's detail under a cell or so: more than 1 draws edges sharper than the photo has them
 MOST_TRUE = 0.9  # times what combing takes away: an eye keeps its light, skin loses its pores
 MOST_BROAD, MOST_FINE, MOST_WEAVE = 0.35, 0.3, 0.12  # of white, for each grain; left free they are used for everything
-DECIDED = (3, 3, 3, 1, 1, 1, 1, 1)  # numbers a cell: colours of dark and light, of broad strokes; ink, fine, weave; detail
+DECIDED = {"colour": 3, "light": 3, "broad": 3, "ink": 1, "fine": 1, "weave": 1, "drawn": 1, "true": 1}  # numbers a cell
 REACH = (3, 7)  # kernels of the blocks at 1/4 and at 1/8 of the size
 
 
@@ -159,8 +160,9 @@ class FilmGenerator(Generator):
         self.body = nn.ModuleList(Block(eighth, next(inner), REACH[1], length) for _ in range(middle))
         self.up = Conv(eighth, 4 * quarter, 1, active=False)
         self.decode = nn.ModuleList(Block(quarter, next(inner), REACH[0], length) for _ in range(after))
-        self.paint = Conv(quarter, sum(DECIDED), 1, active=False)
+        self.paint = Conv(quarter, sum(DECIDED.values()), 1, code_length=length, active=False)
         self.paint.conv.weight.data.mul_(0.3)
+        nn.init.zeros_(cast(Film, self.paint.film).scale_shift.weight)  # a hand's own leanings, more ink say, are learned from none
         _smooth_shuffle(self.up.conv, 2)
         self.skip = nn.Linear(length, 3, bias=False)
         nn.init.normal_(self.skip.weight, std=0.02)
@@ -179,7 +181,7 @@ class FilmGenerator(Generator):
         code = tempered(code)
         cells = self._decided(planes, code)
         # From here on channels come first: runtimes then do a plane at a time, which is more than twice as fast (docs/log.md).
-        under, lit, broadly, inked, finely, weave, drawn, true = torch.split(_enlarged(cells.transpose(0, 1)), list(DECIDED))
+        under, lit, broadly, inked, finely, weave, drawn, true = torch.split(_enlarged(cells.transpose(0, 1)), list(DECIDED.values()))
         photo, broad, fine, woven, combed, ink = torch.split(planes.transpose(0, 1), [3, 1, 1, 1, 3, 1])  # …×N×H×W
         light = (combed * combed.new_tensor(LUMA)[:, None, None, None]).sum(0, keepdim=True)
         strokes = lit * light + broadly * broad + (finely * fine + weave * woven + inked * ink)
@@ -193,7 +195,7 @@ class FilmGenerator(Generator):
         hidden = quarter + F.pixel_shuffle(self.up(hidden, code), 2)
         for block in self.decode:
             hidden = block(hidden, code)
-        decided = torch.split(_calmed(self.paint(hidden, code)), list(DECIDED), dim=1)
+        decided = torch.split(_calmed(self.paint(hidden, code)), list(DECIDED.values()), dim=1)
         colour, lit, broad, ink, fine, weave, drawn, true = decided
         broad, fine, weave = _bounded(broad, MOST_BROAD), _bounded(fine, MOST_FINE), _bounded(weave, MOST_WEAVE)
         drawn, true = MOST_DRAWN * torch.sigmoid(drawn), MOST_TRUE * torch.sigmoid(true)

@@ -18,6 +18,29 @@ PRECISIONS = ("auto", "32-true", "bf16-mixed")
 
 
 @dataclass(frozen=True)
+class Hand:
+    """What a person adds to what a style has learned, when its palette is made (`train/hand.py`).
+
+    `ink` darkens outlines, by so much of -1..1; `broad`, `fine` and `weave` multiply the grains; `drawn` and `true` multiply the odds of
+    the photo's detail, along the strokes and as it is. `colour` is added to the colours, red, green, blue in -1..1, and `light` to how
+    much they rise with the photo's light.
+    """
+
+    ink: float = 0.0
+    broad: float = 1.0
+    fine: float = 1.0
+    weave: float = 1.0
+    drawn: float = 1.0
+    true: float = 1.0
+    colour: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    light: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if min(self.broad, self.fine, self.weave) < 0 or min(self.drawn, self.true) <= 0:
+            raise ValueError("factors of grains are not negative, those of odds are above 0")
+
+
+@dataclass(frozen=True)
 class StyleRecipe:
     """One style: its folder of paintings, what the palette says of it, and its own loss weights as multiples of the objective's.
 
@@ -35,6 +58,7 @@ class StyleRecipe:
     statistics: float = 1.0
     flatness: float = 0.0
     zoom: float = 1.0
+    hand: Hand = Hand()
     look: dict[str, float] = field(default_factory=dict)
 
 
