@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,27 +123,25 @@ class Strokes:
     def __init__(
         self, turns: NDArray[np.float32], ease: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64], shift: Pair
     ) -> None:
-        before = turns.astype(np.int64)
+        before, width = turns.astype(np.int64), len(columns)
         share = (turns - before) * np.float32(1 / 127)
-        self._squares = before % DIRECTIONS * PERIOD_PX**2, np.float32(1 / 127) - share, share  # cloth, and weights of it and of the next
+        squares = before % DIRECTIONS * PERIOD_PX**2, np.float32(1 / 127) - share, share
+        # Rows of squares, across which they are drawn out: where a cloth begins, and the weights of it and of the next.
+        self._cloths, self._first, self._second = (values.repeat(TURN_PX, 1)[:, None, :width] for values in squares)
         self._ease, self._rows, self._columns, self._shift = ease, rows, columns, shift
 
     def lay(self, planes: Planes, brush: float) -> None:
         """Into planes that are there, in -1..1, each between the cloths of the two directions that are nearest."""
-        places = _places(self._rows, self._columns, self._shift, brush)
-        for band in _bands(len(places)):
-            cloth, first, second = (self._spread(square, band) for square in self._squares)
-            taken = _cloths().take(cloth + places[band], mode="wrap").view(np.int8).reshape(*cloth.shape, 2, len(GRAINS))
-            for grain, plane in enumerate(planes[:, band]):
-                plane[:] = taken[..., 0, grain] * first
-                plane[:] = plane + taken[..., 1, grain] * second
-                plane *= self._ease[band]
-
-    def _spread(self, squares: NDArray[Any], band: slice) -> NDArray[Any]:
-        """A band of pixels of what is known of squares."""
-        half = squares[band.start // TURN_PX : -(-band.stop // TURN_PX)]
-        height, width = self._ease[band].shape
-        return half.repeat(TURN_PX, 1)[:, :width].repeat(TURN_PX, 0)[:height]
+        height, width = self._ease.shape
+        rows = np.append(self._rows, self._rows[-1:])[: TURN_PX * len(self._cloths)]
+        places = _places(rows, self._columns, self._shift, brush).reshape(-1, TURN_PX, width)
+        for band in _bands(len(places), BAND_ROWS // TURN_PX):
+            taken = _cloths().take(self._cloths[band] + places[band], mode="wrap").view(np.int8).reshape(-1, TURN_PX, width, 2, len(GRAINS))
+            here = slice(TURN_PX * band.start, min(TURN_PX * band.stop, height))
+            for grain, plane in enumerate(planes[:, here]):
+                plane[:] = (taken[..., 0, grain] * self._first[band]).reshape(-1, width)[: len(plane)]
+                plane[:] = (taken[..., 1, grain] * self._second[band]).reshape(-1, width)[: len(plane)] + plane
+                plane *= self._ease[here]
 
 
 def canvas_of(pixels: Pixels, shift: Pair = (0, 0)) -> Planes:
@@ -151,9 +149,9 @@ def canvas_of(pixels: Pixels, shift: Pair = (0, 0)) -> Planes:
     return Canvas(pixels.transpose(2, 0, 1) * 2 - 1, flow(pixels), shift=shift).laid()
 
 
-def _bands(rows: int) -> Iterator[slice]:
+def _bands(rows: int, several: int = BAND_ROWS) -> Iterator[slice]:
     """All rows, a few at a time, because memory that is new is slow."""
-    return (slice(start, start + BAND_ROWS) for start in range(0, rows, BAND_ROWS))
+    return (slice(start, start + several) for start in range(0, rows, several))
 
 
 def _places(rows: NDArray[np.int64], columns: NDArray[np.int64], shift: Pair, size: float) -> NDArray[np.int64]:
