@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,7 @@ class Strokes:
     ) -> None:
         before, width = turns.astype(np.int64), len(columns)
         share = (turns - before) * np.float32(1 / 127)
-        squares = before % DIRECTIONS * PERIOD_PX**2, np.float32(1 / 127) - share, share
+        squares: list[NDArray[Any]] = [before % DIRECTIONS * PERIOD_PX**2, np.float32(1 / 127) - share, share]
         # Rows of squares, across which they are drawn out: where a cloth begins, and the weights of it and of the next.
         self._cloths, self._first, self._second = (values.repeat(TURN_PX, 1)[:, None, :width] for values in squares)
         self._ease, self._rows, self._columns, self._shift = ease, rows, columns, shift
