@@ -108,3 +108,14 @@ def test_strokes_lie_level_where_there_is_nothing_to_follow() -> None:
 def test_any_picture_has_one(size: tuple[int, int]) -> None:
     assert np.isfinite(canvas_of(np.random.default_rng(1).random((*size, 3), np.float32))).all()
     assert canvas_of(np.zeros((*size, 3), np.float32)).shape == (LAID, *size)
+
+
+def test_letters_stay_as_they_are() -> None:
+    """Black on white, finer than a stroke is long: the combed photo has them, and the ink lies on them, not between."""
+    photo = np.ones((96, 96, 3), np.float32)
+    photo[40:50, 20:76:4] = photo[40:50, 21:76:4] = 0
+    laid = Canvas(photo.transpose(2, 0, 1) * 2 - 1, flow(np.ones_like(photo))).laid()  # strokes lie level, across them
+    combed, ink = laid[COMBED][0] / 2 + 0.5, laid[-1]
+    letters, between = (slice(42, 48), slice(28, 68, 4)), (slice(42, 48), slice(30, 68, 4))
+    assert combed[letters].mean() < 0.2 and combed[between].mean() > 0.75
+    assert ink[letters].min() > 0.9

@@ -33,9 +33,10 @@ LEVEL = 1e-7  # how strongly strokes lie level where there is nothing to follow
 BRISTLES_PX = range(-6, 7, 2)  # along the stroke, where the combed photo is taken from
 DRAWN_OUT_PX = 4.0  # deviation of their Gaussian weights
 BAND_ROWS = 32
-REACH_PX = max(BRISTLES_PX) + 6  # how far away a pixel can be that counts for what is laid here
+REACH_PX = max(BRISTLES_PX) + 9  # how far away a pixel can be that counts for what is laid here
 CARE = 0.03  # so much lost by combing, in -1..1 of light, halves the strokes there: eyes, lips and letters are drawn with care
 LEAST_STROKES = 0.3
+KEPT = 0.2  # and so much lost keeps half of the photo as it is: letters can be read
 LIT, LEAST_UNLIT = 0.3, 0.6  # strokes grow weaker below this light, in 0..1, down to this share: on black they would be a tiger's stripes
 INK = 25.0  # how soon a faint line is drawn in full
 
@@ -107,8 +108,10 @@ class Canvas:
         for band in _bands(height):
             np.multiply(_cloth(WEAVE).take(places[band]), np.float32(1 / 127), out=weave[band])
             combed[:, band] = bristles.comb(turns[band], band.start)
+        lost = _lost(self._photo, combed)
+        combed += (self._photo - combed) * (lost**4 / (lost**4 + KEPT**4))
         planes[-1] = _ink(combed)
-        return Strokes(directions, _ease(self._photo, combed), self._rows, self._columns, self._shift)
+        return Strokes(directions, _ease(combed, lost), self._rows, self._columns, self._shift)
 
     def _directions(self) -> NDArray[np.float32]:
         """How far the strokes of each square of `TURN_PX` turn, in 0..`DIRECTIONS`."""
@@ -189,12 +192,17 @@ def _ink(combed: Planes) -> NDArray[np.float32]:
     return np.asarray(np.tanh(INK * np.maximum(_softened(near, 2) - near, 0)), np.float32)
 
 
-def _ease(photo: Planes, combed: Planes) -> NDArray[np.float32]:
-    """H×W in 0..1: how freely strokes may run, less in the dark, and where combing would lose much of what is there."""
-    light = np.tensordot(LUMA, combed, 1)
-    lost = np.abs(np.tensordot(LUMA, photo, 1) - light)
+def _lost(photo: Planes, combed: Planes) -> NDArray[np.float32]:
+    """H×W in -1..1 of light: how much of what is there combing loses."""
+    lost = np.abs(np.tensordot(LUMA, photo - combed, 1))
     for step in (1, 2, 3):
         lost = _softened(lost, step)
+    return lost
+
+
+def _ease(combed: Planes, lost: NDArray[np.float32]) -> NDArray[np.float32]:
+    """H×W in 0..1: how freely strokes may run, less in the dark, and where combing loses much of what is there."""
+    light = np.tensordot(LUMA, combed, 1)
     seen = np.clip((_softened(_softened(light, 1), 3) + 1) / (2 * LIT), LEAST_UNLIT, 1)
     return np.asarray(np.maximum(1 / (1 + (lost / CARE) ** 2), LEAST_STROKES) * seen, np.float32)
 
