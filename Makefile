@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL := $(BIN)/python .ci/install.py --constraint constraints.txt
 INSTALLED_FROM := pyproject.toml constraints.txt
 # Two processes share the test files; `make test WORKERS=0` runs all in one. One that crashes is not started again: the run ends, as a failure.
 WORKERS ?= 2
@@ -27,12 +27,12 @@ $(VENV)/made:
 
 $(VENV)/use: $(VENV)/made $(INSTALLED_FROM)
 	@echo "Installing Impasto into $(VENV) ..."
-	$(PIP) --editable .
+	$(INSTALL) --editable .
 	@touch $@
 
 $(VENV)/all: $(VENV)/made $(INSTALLED_FROM)
 	@echo "Installing Impasto with all that training and tests need into $(VENV) ..."
-	$(PIP) --editable '.[train,dev]'
+	$(INSTALL) --editable '.[train,dev]'
 	@touch $@ $(VENV)/use
 
 studio: $(VENV)/use
