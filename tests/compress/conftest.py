@@ -15,16 +15,28 @@ from tests import film
 
 SIZES_PX = (64, 128)  # that the page times here; its own take minutes where much else runs
 FEWER = {
-    judge: {"PHOTOS": 2},
+    judge: {"PHOTOS": 2, "PHOTO_PX": 192},
     quantize: {"CALIBRATED_ON": 6, "JUDGED_ON": 3},
     compression: {"PRUNED_ON": 8, "SIZES_PX": SIZES_PX, "USUAL_PX": 128},
     target: {"PATIENT": 7},
 }
 
 
+# `python -c QUICKLY DIRECTORY impasto ...`: the whole command with these figures, as a process of its own.
+QUICKLY = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from impasto.cli import main
+from tests.compress.conftest import FEWER
+for module, figures in FEWER.items():
+    vars(module).update(figures)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that is done, on fewer photos."""
+    """All that is done, on fewer and smaller photos."""
     for module, figures in FEWER.items():
         for name, value in figures.items():
             monkeypatch.setattr(module, name, value)
