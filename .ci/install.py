@@ -1,4 +1,4 @@
-"""Installs into this environment with uv, in a fraction of pip's time; with pip itself where it cannot bring uv, where pip was told something
+"""Installs into this environment with uv, in a fraction of pip's time; with pip itself where it cannot bring uv, where it was told something
 that uv would not be told here, or where uv does not manage.
 
     .venv/bin/python .ci/install.py --constraint constraints.txt --editable '.[train,dev]'
@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 
-PIP = [sys.executable, "-m", "pip"]
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 # What pip may have been told, and how uv is told the same; the others have no say in which packages come.
 TOLD = {
     "index-url": "UV_DEFAULT_INDEX",
