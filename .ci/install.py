@@ -1,5 +1,5 @@
-"""Installs into this environment with uv, in a fraction of pip's time; with pip itself where it cannot bring uv, where it was told something
-that uv would not be told here, or where uv does not manage.
+"""Installs into this environment with uv, in a fraction of pip's time; with pip itself where that cannot bring uv, where it was
+told something that uv would not be told here, or where uv does not manage.
 
     .venv/bin/python .ci/install.py --constraint constraints.txt --editable '.[train,dev]'
 """
