@@ -27,6 +27,25 @@ def test_the_sample_is_painted_when_the_page_opens(person: Studio) -> None:
     assert person.page.get_by_text("Sample photo").is_visible()
 
 
+REST_MS = 1500
+AT_REST = """async (rest) => {
+    const wait = window.setTimeout;
+    const begun = [];
+    for (const name of ["requestAnimationFrame", "setTimeout", "setInterval"]) {
+        const own = window[name];
+        window[name] = (...given) => (begun.push(name), own(...given));
+    }
+    await new Promise((done) => wait(done, rest));
+    return [...begun, ...document.getAnimations().map(({ effect }) => effect.target.tagName)];
+}"""
+
+
+def test_a_page_at_rest_does_nothing(person: Studio) -> None:
+    person.until(lambda: person.page.locator("style-grid img:not([data-made])").count() == 0, "no thumbnails")
+    person.page.wait_for_timeout(REST_MS)
+    assert person.page.evaluate(AT_REST, REST_MS) == []
+
+
 def test_every_control_of_the_table_has_its_slider(person: Studio) -> None:
     for control in CONTROLS.values():
         slider = person.slider(control.label)
