@@ -15,11 +15,16 @@ AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encodi
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 MAX_PAGE_BYTES = 400_000
+# Half way through a transition no colour is what it will be; one that a click begins is known two frames later.
+REST = """async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
+}"""
 
 
 def violations(page: Page) -> list[str]:
     """What axe finds: rule, element, and what it says of it."""
-    page.wait_for_timeout(350)  # transitions, half way through which no colour is what it will be
+    page.evaluate(REST)
     found = page.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations")
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
