@@ -25,22 +25,23 @@ tensorboard_logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 # Longest first.
 LONG_FILES = (
-    "test_toy.py",
-    "test_page.py",
     "test_command.py",
-    "test_compress.py",
+    "test_page.py",
     "test_learn.py",
-    "test_ways.py",
+    "test_toy.py",
     "test_view.py",
+    "test_ways.py",
     "test_access.py",
+    "test_shards.py",
+    "test_compress.py",
     "test_looks.py",
+    "test_studio_learning.py",
     "test_finish.py",
     "test_regions.py",
-    "test_studio_learning.py",
-    "test_quantize.py",
-    "test_shards.py",
-    "test_objectives.py",
+    "test_monkey.py",
     "test_resume.py",
+    "test_quantize.py",
+    "test_objectives.py",
 )
 
 
