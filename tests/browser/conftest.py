@@ -149,11 +149,13 @@ class Studio:
         self.until(lambda: self.page.locator("compare-view.painted").count() == 1, "no painting")
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Waits for a condition, as long as a slow machine may need."""
+        """Waits for a condition, as long as a slow machine may need. To ask costs the page time: the longer it takes, the less often."""
         deadline = time.monotonic() + PATIENCE_S
+        pause_ms = 40.0
         while not condition():
             assert time.monotonic() < deadline, what
-            self.page.wait_for_timeout(40)
+            self.page.wait_for_timeout(pause_ms)
+            pause_ms = min(1.2 * pause_ms, 200)
 
     def choose(self, pixels: NDArray[np.uint8], name: str = "mine.png") -> None:
         """Chooses a photo and waits for its painting."""
