@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from impasto.backends import _InParts
 from impasto.engine import Engine
 from impasto.look import Look
 from impasto.palette import Palette
@@ -142,7 +143,7 @@ def test_what_is_prepared_after_a_pause_is_painted_the_same(studio: RunningStudi
             assert header["type"] == "painting"
             time.sleep(0.4)  # long enough for something to be prepared
         deadline = time.monotonic() + TIMEOUT_S
-        while not any(network.in_parts for network in studio.engine._open()._one_size.values()):
+        while not any(isinstance(network, _InParts) for network in studio.engine._open()._one_size.values()):
             assert time.monotonic() < deadline, "nothing was prepared"
             time.sleep(0.1)
         paint(live, 9, picture, styles="stripes", strength=0.80001)
