@@ -241,6 +241,7 @@ def test_styles_lists_names_and_titles(tiny_palette_path: Path, capsys) -> None:
     assert capsys.readouterr().out.splitlines()[0].startswith("red ")
 
 
+@pytest.mark.slow
 def test_doctor_times_the_backends_and_names_the_one_in_use(tiny_palette_path: Path, capsys) -> None:
     assert main(["doctor", "--palette", str(tiny_palette_path), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

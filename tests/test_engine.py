@@ -177,6 +177,7 @@ def test_tiles_do_not_show_in_large_paintings(monkeypatch: pytest.MonkeyPatch) -
     np.testing.assert_allclose(Engine(strided).render(photo, Look()).pixels, whole, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_progress_rises_to_one_and_cancel_stops(tiny_engine: Engine) -> None:
     photo = picture.from_array(make_pixels(1500, 1200))
     shares: list[float] = []

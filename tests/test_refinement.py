@@ -32,6 +32,7 @@ def difference(engine: Engine, photo: picture.Picture, look: Look, part: tuple[f
     return float(np.abs(pixels - expected).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_has_the_pixels_of_the_whole(backend: str, part: tuple[float, float, float, float]) -> None:
@@ -40,6 +41,7 @@ def test_a_part_has_the_pixels_of_the_whole(backend: str, part: tuple[float, flo
     assert difference(Engine(strided, backend), photo, Look(strength=0.8), part) < 1e-4
 
 
+@pytest.mark.slow
 def test_a_part_at_a_smaller_size_with_regions(tiny_palette: Palette) -> None:
     photo = picture.from_array(make_pixels(1500, 900))
     mask = np.linspace(0, 1, 40 * 30, dtype=np.float32).reshape(30, 40)
@@ -58,6 +60,7 @@ def test_a_window_too_small_would_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert difference(Engine(lying), photo, Look(), PARTS[1]) > 1e-3
 
 
+@pytest.mark.slow
 def test_no_part_where_the_whole_is_as_near(tiny_palette: Palette) -> None:
     engine, photo = Engine(tiny_palette), picture.from_array(make_pixels(1500, 1100))
     assert engine.paint_part(photo, Look(), PARTS[1], long_edge_px=512) is None

@@ -120,6 +120,7 @@ def test_strength_zero_is_the_photo(live: ClientConnection, picture_id: str) -> 
     np.testing.assert_array_equal(np.frombuffer(answer(live)[1], np.uint8), make_pixels(67, 45).reshape(-1))
 
 
+@pytest.mark.slow
 def test_every_request_is_answered_and_the_last_one_wins(live: ClientConnection, large_id: str) -> None:
     for seq in range(30):
         paint(live, seq, large_id, 1600, strength=0.5 + seq / 100)
@@ -132,6 +133,7 @@ def test_every_request_is_answered_and_the_last_one_wins(live: ClientConnection,
     assert list(answers.values()).count("superseded") >= 20
 
 
+@pytest.mark.slow
 def test_what_is_prepared_after_a_pause_is_painted_the_same(studio: RunningStudio, tiny_palette: Palette) -> None:
     picture = post(studio, photo_bytes(131, 70))
     look = Look(styles=(("stripes", 1.0),), strength=0.8)
@@ -215,6 +217,7 @@ def test_export_is_the_finished_painting_at_full_size(live: ClientConnection, st
     np.testing.assert_array_equal(levels(decode(bytes(made)).pixels), levels(expected.pixels))
 
 
+@pytest.mark.slow
 def test_an_export_can_be_cancelled_and_then_asked_for_again(live: ClientConnection, large_id: str, picture_id: str) -> None:
     export(live, 3, large_id, look={"strength": 0.77})
     export(live, 4, large_id)
@@ -237,6 +240,7 @@ def test_a_format_that_is_none_is_refused(live: ClientConnection, picture_id: st
     assert "png" in answer(live)[0]["hint"]
 
 
+@pytest.mark.slow
 def test_a_session_that_went_away_stops_its_work(studio: RunningStudio, large_id: str, picture_id: str) -> None:
     for _ in range(5):
         with connect(studio.live_url, compression=None, max_size=None) as gone:
