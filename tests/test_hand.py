@@ -34,12 +34,12 @@ def painter() -> Painter:
 
 
 @torch.no_grad()
-def decided(painter: Painter, style: int, brush: float = 0.0, strength: float = 1.0) -> dict[str, Tensor]:
+def decided(painter: Painter, style: int, brush: float = 0.0) -> dict[str, Tensor]:
     """What one style decides for the cells of a noisy picture, as the last layer gives it."""
     planes = torch.rand(1, painter.generator.inputs, 64, 64, generator=torch.Generator().manual_seed(2)) * 2 - 1
     found: list[Tensor] = []
     hook = painter.generator.get_submodule("paint").register_forward_hook(lambda layer, inputs, output: found.append(output))
-    painter.generator(planes, painter.codes(torch.tensor([style]), torch.full((1, 1), brush), torch.full((1, 1), strength)))
+    painter.generator(planes, painter.codes(torch.tensor([style]), torch.full((1, 1), brush), torch.ones(1, 1)))
     hook.remove()
     return dict(zip(DECIDED, torch.split(found[0][0], list(DECIDED.values())), strict=True))
 
