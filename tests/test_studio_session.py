@@ -6,6 +6,7 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -60,8 +61,9 @@ def post(studio: RunningStudio, data: bytes) -> str:
     return identity
 
 
-def paint(live: ClientConnection, seq: int, picture: str, long_edge: int = 512, **look: Any) -> None:
-    live.send(protocol.pack({"type": "paint", "seq": seq, "picture": picture, "look": look, "long_edge": long_edge}))
+def paint(live: ClientConnection, seq: int, picture: str, long_edge: int = 512, draft: bool = False, **look: Any) -> None:
+    asked = {"picture": picture, "look": look, "long_edge": long_edge, "draft": draft}
+    live.send(protocol.pack({"type": "paint", "seq": seq, **asked}))
 
 
 def answer(live: ClientConnection) -> tuple[dict[str, Any], memoryview]:
@@ -152,6 +154,37 @@ def test_what_is_prepared_after_a_pause_is_painted_the_same(studio: RunningStudi
         prepared = np.frombuffer(answer(live)[1], np.uint8).reshape(expected.shape)
     np.testing.assert_array_equal(np.frombuffer(pixels, np.uint8).reshape(expected.shape), expected)
     assert np.abs(prepared.astype(int) - expected).max() <= 1
+
+
+def test_a_draft_has_strokes_as_small_as_itself(live: ClientConnection, tiny_palette: Palette, studio: RunningStudio) -> None:
+    data = photo_bytes(700, 400)
+    picture, look = post(studio, data), Look(styles=(("stripes", 1.0),), brush=1.2)
+
+    def sent(draft: bool, long_edge: int) -> NDArray[np.uint8]:
+        paint(live, 1, picture, long_edge, draft, styles="stripes", brush=1.2)
+        header, pixels = answer(live)
+        return np.frombuffer(pixels, np.uint8).reshape(header["height"], header["width"], 3)
+
+    def made(brush: float, long_edge: int) -> NDArray[np.uint8]:
+        return levels(Engine(tiny_palette).paint(decode(data), replace(look, brush=brush), long_edge_px=long_edge).pixels)
+
+    np.testing.assert_array_equal(sent(True, 384), made(0.75 * 1.2, 384))
+    assert np.abs(made(0.75 * 1.2, 384).astype(int) - made(1.2, 384)).max() > 5
+    np.testing.assert_array_equal(sent(True, 512), made(1.2, 512))
+    np.testing.assert_array_equal(sent(False, 384), made(1.2, 384))
+
+
+def test_after_a_pause_drafts_are_prepared_too(studio: RunningStudio, live: ClientConnection) -> None:
+    picture = post(studio, photo_bytes(600, 340))
+    paint(live, 1, picture, 448, True, styles="stripes")
+    answer(live)
+    paint(live, 2, picture, styles="stripes")
+    answer(live)
+    deadline = time.monotonic() + TIMEOUT_S
+    networks = studio.engine._open()._one_size
+    while not {448, 512} <= {shape[3] for shape, network in list(networks.items()) if isinstance(network, _InParts)}:
+        assert time.monotonic() < deadline, "nothing was prepared"
+        time.sleep(0.1)
 
 
 def test_errors_leave_the_session_as_it_was(live: ClientConnection, picture_id: str) -> None:

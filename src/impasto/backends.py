@@ -23,7 +23,7 @@ from impasto.look import did_you_mean
 
 Planes = NDArray[np.float32]  # 1×C×H×W in -1..1
 CANCEL_CHECK_MS = 5
-SIZES_KEPT = 2  # networks compiled for one size, some tens of megabytes each
+SIZES_KEPT = 3  # networks compiled for one size, some tens of megabytes each: of the screen, the preview and its drafts
 _VIEWS = {"Reshape", "Slice", "Split", "Squeeze", "StridedSlice", "Transpose", "Unsqueeze", "VariadicSplit"}  # cost next to nothing
 _NEARER = (0.625, 0.875, 0.875, 0.625)  # share of the cell that a pixel lies in, for the four pixels of a cell, along one axis
 Code = NDArray[np.float32]

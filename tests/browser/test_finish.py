@@ -159,6 +159,22 @@ def test_the_page_unpacks_as_python_packs(modules: Studio) -> None:
     assert modules.page.evaluate(script, list(frame)) == [{"type": "painting", "title": "雪"}, [0, 254]]
 
 
+def test_a_preview_is_as_large_as_comes_thirty_times_a_second(modules: Studio) -> None:
+    script = """async takes => {
+        const { PreviewSize } = await import("/static/preview-size.js");
+        const size = new PreviewSize();
+        return takes.map((full) => (size.took(size.edge, full * (size.edge / 512) ** 2), size.edge));
+    }"""
+    after = modules.page.evaluate(script, [25] * 6 + [400] + [25] * 4 + [60] * 8 + [500] * 5 + [38] * 5 + [36] * 5 + [20] * 5)
+    assert after[:13] == [512] * 13  # one that is late counts for nothing
+    assert after[18] == 320  # 512 × (320 / 512)² = 0.39 of 60 ms; 384 would take 34
+    assert after[23] == 256  # nothing smaller is offered
+    assert after[28] == 384  # 448 would take 29 ms, too near to 33 for a larger one
+    assert after[33] == 448
+    assert after[38] == 512
+    assert set(after) == {512, 320, 256, 384, 448}
+
+
 def test_the_store_merges_and_mixes(modules: Studio) -> None:
     script = """async () => {
         const { Store } = await import("/static/store.js");

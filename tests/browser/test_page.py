@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from impasto.backends import Overlaid
 from impasto.engine import Engine
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
@@ -205,7 +206,41 @@ def test_a_burst_of_moves_within_one_second(person: Studio, photo_pixels: NDArra
     elapsed_s = time.monotonic() - began
     person.until_pixels(painted(tiny_palette, photo_pixels, strength=0.35))
     assert 0 < person.paints - before < 40 * max(1, elapsed_s)
-    assert any(re.search(r"320 × 200 · .*total \d+ ms · [1-3]?\d a second", words) for words in said), said
+    assert any(re.search(r"\d+ × \d+ · .*total \d+ ms · [1-3]?\d a second", words) for words in said), said
+
+
+def test_where_a_drag_is_slow_previews_become_smaller_and_the_last_is_whole(
+    person: Studio, studio: RunningStudio, tiny_palette: Palette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = make_pixels(512, 320, seed=6)
+    person.choose(pixels)
+    machine = studio.engine._open()
+    run = machine.run
+
+    def slowly(photo: Any, *options: Any) -> Any:
+        planes = photo.photo if isinstance(photo, Overlaid) else photo
+        time.sleep(0.1 * planes[0, 0].size / (512 * 320))
+        return run(photo, *options)
+
+    monkeypatch.setattr(machine, "run", slowly)
+    script = """async () => {
+        const view = document.querySelector("compare-view");
+        const range = document.querySelector("control-slider input[type=range]");
+        const widths = [];
+        view.addEventListener("drawn", () => widths.push(view.painting.width));
+        const began = performance.now();
+        while (performance.now() < began + 3000) {
+            range.value = 0.4 + Math.abs(((performance.now() - began) % 1000) / 1000 - 0.5);
+            range.dispatchEvent(new Event("input"));
+            await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        range.value = 0.35;
+        range.dispatchEvent(new Event("input"));
+        return widths;
+    }"""
+    widths = person.page.evaluate(script)
+    assert widths[0] == 512 and min(widths) < 400, widths
+    person.until_pixels(painted(tiny_palette, pixels, strength=0.35))
 
 
 def test_undo_and_redo(person: Studio, photo_pixels: NDArray[np.uint8], tiny_palette: Palette) -> None:

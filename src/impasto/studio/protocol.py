@@ -77,7 +77,8 @@ class _Request:
 class PaintRequest(_Request):
     """The raw painting of a look's generator part, at most `long_edge` px.
 
-    `visible` is the part of it that goes first, where that is worth it: left, top, right and bottom as shares of the picture.
+    `visible` is the part of it that goes first, where that is worth it: left, top, right and bottom as shares of the picture. A `draft`
+    is what the painting of the working size would be if it were made smaller: its strokes are smaller too.
     """
 
     type = "paint"
@@ -85,6 +86,7 @@ class PaintRequest(_Request):
     look: Look
     long_edge: int
     visible: tuple[float, float, float, float] | None = None
+    draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ _CHECKS: dict[str, Any] = {
     "look": _look,
     "long_edge": _whole,
     "visible": _shares,
+    "draft": _flag,
     "format": _text,
     "quality": _quality,
     "keep_metadata": _flag,

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from impasto.engine import Cancelled
+from impasto.engine import WORKING_PX, Cancelled
 from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.picture import Picture, encode
@@ -57,6 +57,7 @@ class Session:
         self._next: PaintRequest | None = None
         self._painting: Job | None = None
         self._unprepared: PaintRequest | None = None  # what was painted last, where nothing is prepared for more of it
+        self._draft: PaintRequest | None = None  # the last one of a slider that moved
         self._thumbs: deque[tuple[ThumbsRequest, str]] = deque()
         self._thumb: Job | None = None
         self._export: Job | None = None
@@ -150,8 +151,11 @@ class Session:
             self._preparing = self._loop.run_in_executor(None, self._run_prepare, request)
 
     def _run_prepare(self, request: PaintRequest) -> None:
+        asked = [request, self._draft] if self._draft and self._draft.picture == request.picture else [request]
         try:
-            self._engine.prepare(self._pictures.get(request.picture), request.look, request.long_edge)
+            picture = self._pictures.get(request.picture)
+            for kind in asked:
+                self._engine.prepare(picture, _drawn(kind, picture), kind.long_edge)
         except Exception as error:  # it was only to be sooner
             _log.warning("A photo could not be prepared", exc_info=error)
 
@@ -194,10 +198,12 @@ class Session:
         masks = self._pictures.masks(request.look)
         if request.visible:
             self._send_part(job, picture, masks)
-        painting = self._engine.paint(
-            picture, request.look, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled, timings=timings
-        )
-        self._unprepared = request
+        look = _drawn(request, picture)
+        painting = self._engine.paint(picture, look, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled, timings=timings)
+        if request.draft:
+            self._draft = request
+        else:
+            self._unprepared = request
         frame_pixels = to_bytes(painting)
         timings["server"] = (time.perf_counter() - began) * 1000
         size = {"width": painting.width, "height": painting.height}
@@ -267,6 +273,12 @@ class Session:
                 await self._socket.send_bytes(frame)
             except (RuntimeError, WebSocketDisconnect):
                 return  # the page has gone; the receiving side ends the session
+
+
+def _drawn(request: PaintRequest, picture: Picture) -> Look:
+    """The look that a painting of this size is made with: a draft's strokes are as small, beside the picture, as at the working size."""
+    share = request.long_edge / min(WORKING_PX, max(picture.width, picture.height))
+    return request.look.with_smaller_brushes(share) if request.draft and share < 1 else request.look
 
 
 def to_bytes(picture: Picture) -> bytes:

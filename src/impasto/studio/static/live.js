@@ -1,16 +1,18 @@
 // Which painting to ask for, and when: one request out at a time, only the newest look remembered, a sharp one after a pause.
 
+import { PreviewSize } from "./preview-size.js";
+
 const SHARP_AFTER_MS = 150;
 const SHORTEST_GAP_MS = 28; // between requests: fewer than 40 paintings a second are enough for a hand
 const PAUSE_MS = 33; // between a painting and the next request: a drag has none that long
 const SMOOTHING = 0.8; // of the rate that is shown
 const A_DRAG = 4; // previews in a row that have a rate
 
-/** Long edge while something moves: where strokes are decided. A smaller one would be faster and show larger strokes than the painting has. */
-export const PREVIEW_PX = 512;
+const PREVIEW_PX = 512; // long edge at which strokes are decided
 
 export class Live {
   #socket;
+  #size = new PreviewSize();
   #out = null; // the request that waits for its answer
   #preview = null; // the newest look, not yet asked for
   #sharp = null; // what to ask for at screen size once the previews are through
@@ -20,6 +22,7 @@ export class Live {
   #paintedAt = -Infinity;
   #follow = 0; // previews in a row
   #gapMs = 0; // between them
+  #askedPx = 0; // long edge of the last request: what is as large need not be asked for again
 
   /**
    * `onPainting(request, header, pixels)` draws, and `onPart` what is in view before the rest comes; `sharpPx()` says how large a painting
@@ -41,9 +44,7 @@ export class Live {
 
   /** The painting at screen size, as when a slider has come to rest or the window has grown. */
   sharpen(picture, look) {
-    const long_edge = this.sharpPx();
-    if (long_edge <= PREVIEW_PX) return;
-    this.#sharp = { picture, look, long_edge, visible: this.inView(), isSharp: true };
+    this.#sharp = { picture, look, long_edge: this.sharpPx(), visible: this.inView(), isSharp: true };
     this.#pump();
   }
 
@@ -67,31 +68,46 @@ export class Live {
   }
 
   /** Previews a second while they follow one another without a pause; null where they do not. */
-  #measure({ isSharp, sentAt }) {
+  #measure({ isSharp, sentAt, long_edge }) {
     const now = performance.now();
     const gap = now - this.#paintedAt;
-    const follows = !isSharp && sentAt - this.#paintedAt < PAUSE_MS;
-    this.#follow = follows ? this.#follow + 1 : 0;
+    this.#follow = this.#follows(isSharp, sentAt) ? this.#follow + 1 : 0;
+    if (this.#follow > 0) this.#size.took(long_edge, now - sentAt);
     this.#gapMs = this.#follow > 1 ? SMOOTHING * this.#gapMs + (1 - SMOOTHING) * gap : gap;
     this.#paintedAt = now;
     return this.#follow >= A_DRAG ? 1000 / this.#gapMs : null;
   }
 
+  /** Whether a request of that time belongs to the drag that the last painting belonged to. */
+  #follows(isSharp, sentAt) {
+    return !isSharp && sentAt - this.#paintedAt < PAUSE_MS;
+  }
+
+  /** In a drag a preview may have to be a draft, smaller in all, its strokes too; on its own it is as the painting will be. */
+  #sized(request, now) {
+    const isDraft = this.#follows(request.isSharp, now) && this.#size.edge < request.long_edge;
+    return isDraft ? { ...request, long_edge: this.#size.edge, draft: true } : request;
+  }
+
   #pump() {
+    if (!this.#preview && this.#sharp?.long_edge <= this.#askedPx) this.#sharp = null;
     const next = this.#preview ?? this.#sharp;
     // A sharp painting gives way to a preview at once; a preview is waited for, so that there is always something to see.
     if (!next || (this.#out && !(this.#out.isSharp && this.#preview))) return;
-    const wait = this.#sentAt + SHORTEST_GAP_MS - performance.now();
+    const now = performance.now();
+    const wait = this.#sentAt + SHORTEST_GAP_MS - now;
     clearTimeout(this.#gap);
     if (wait > 0) {
       this.#gap = setTimeout(() => this.#pump(), wait);
       return;
     }
-    const { picture, look, long_edge, visible } = next;
+    const request = this.#sized(next, now);
+    const { picture, look, long_edge, visible, draft } = request;
     const seq = this.#socket.nextSeq();
-    if (!this.#socket.send({ type: "paint", seq, picture, look, long_edge, visible })) return;
-    this.#sentAt = performance.now();
-    this.#out = { ...next, seq, sentAt: this.#sentAt };
+    if (!this.#socket.send({ type: "paint", seq, picture, look, long_edge, visible, draft })) return;
+    this.#sentAt = now;
+    this.#out = { ...request, seq, sentAt: now };
+    this.#askedPx = long_edge;
     if (this.#preview) this.#preview = null;
     else this.#sharp = null;
   }

@@ -12,7 +12,7 @@ const MASKS_KEPT = 200;
 const SHELVES = [SHELF, MASKS];
 const VERSION = 3;
 const AGE = "keptAt";
-const FRAMES_KEPT = 4;
+const FRAMES_KEPT = 6;
 
 /** What the studio answered when it refused something: a sentence and the next step. */
 export class Refusal extends Error {
