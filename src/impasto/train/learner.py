@@ -21,7 +21,7 @@ from impasto.train.data import canvas_under, canvases
 from impasto.train.examples import Image, crop
 from impasto.train.likeness import CROP_PX, Likeness, eyes
 from impasto.train.networks import SIZE_MULTIPLE, FilmGenerator
-from impasto.train.objectives.projected import CONTENT_TAPS, feature_distance, grid, light_distance, moments, shifted, style_taps, unrest
+from impasto.train.objectives.projected import CONTENT_TAPS, feature_distance, grid, light_distance, moments, shifted, unrest
 from impasto.train.weights import generator_of
 
 PHOTO_PX = (256.0, 448.0)  # photos' short sides are scaled to this before a crop is cut
@@ -85,7 +85,7 @@ class Learner:
         groups = {"generator": list(generator.parameters()), "code": [self.pupil.free, self.pupil.brush_free]}
         self.optimiser = torch.optim.Adam([{"params": groups[name], "lr": rate} for name, rate in rates.items()], betas=(0.9, 0.99))
         with torch.no_grad():
-            plain = self.likeness.apart(self.likeness.moments(practice[:, :3]))
+            plain = self.likeness.apart(moments(self.features(practice[:, :3])))
         self.untouched = float(plain.colours), float(plain.strokes)
 
     def advance(self) -> dict[str, float]:
@@ -114,7 +114,7 @@ class Learner:
         taps = self.features(paintings)
         with torch.no_grad():
             seen = self.features(originals)
-        apart = self.likeness.apart(moments(style_taps(paintings, taps)), brush)
+        apart = self.likeness.apart(moments(taps), brush)
         content = (10 * feature_distance(taps[CONTENT_TAPS], seen[CONTENT_TAPS]) + 5 * light_distance(paintings, originals)).mean()
         loss = options.statistics * (apart.colours + apart.strokes) + options.content * content
         loss = loss + options.calm * unrest(paintings, originals)[0].mean() + options.grid * grid(whole - photos)

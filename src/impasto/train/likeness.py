@@ -16,14 +16,13 @@ from impasto.guess import shortest_mix
 from impasto.train.examples import Image, crop
 from impasto.train.features import TAPS, FrozenFeatures
 from impasto.train.networks import FilmGenerator
-from impasto.train.objectives.projected import STYLE_TAPS, moments, style_taps
+from impasto.train.objectives.projected import STYLE_TAPS, moments
 
 PAINTING_PX = (360.0, 480.0)  # the examples' short sides are scaled to this: strokes are decided at 512 px on the long edge
 BRUSH_OCTAVES = 0.75  # how much larger the examples are shown for the largest brush
 CROP_PX = 160
 LEAST_CROPS, MOST_CROPS = 18, 60  # measured at each brush size
-SEEN = [3, *list(TAPS.values())[:STYLE_TAPS]]  # planes that a style is measured by: the colours, then the taps
-LENGTHS = [length for channels in SEEN for length in (channels, channels, channels * channels)]
+LENGTHS = [length for channels in list(TAPS.values())[:STYLE_TAPS] for length in (channels, channels, channels * channels)]
 
 
 @dataclass(frozen=True)
@@ -59,12 +58,8 @@ class Likeness:
         count = min(MOST_CROPS, max(LEAST_CROPS, 2 * len(images)))
         chosen = [images[index % len(images)] for index in random.permutation(max(count, len(images)))[:count]]
         crops = [crop(image, random, max(CROP_PX, random.uniform(*PAINTING_PX) * 2**octaves), CROP_PX) for image in chosen]
-        found = [self.moments(torch.stack(crops[first : first + 6])) for first in range(0, count, 6)]
+        found = [moments(self.features(torch.stack(crops[first : first + 6]))) for first in range(0, count, 6)]
         return torch.cat(found).mean(0)
-
-    def moments(self, pictures: Tensor) -> Tensor:
-        """N×M, of N×3×H×W pictures."""
-        return moments(style_taps(pictures, self.features(pictures)))
 
     def wanted(self, brush: float) -> Tensor:
         """M moments for a brush in -1..1 (log2 of its size), between those that were measured."""
@@ -83,7 +78,7 @@ class Likeness:
 
         `planes` are N×10×H×W photos on canvas.
         """
-        found = [self.moments(generator(planes, code.expand(len(planes), -1))).mean(0) for code in codes]
+        found = [moments(self.features(generator(planes, code.expand(len(planes), -1)))).mean(0) for code in codes]
         weight = torch.cat([torch.full((length,), length**-0.5) for length in LENGTHS])
         differences = (torch.stack(found) - self.averages[1]) / self.scale * weight  # S×M
         return torch.from_numpy(shortest_mix(differences.double().numpy())).float()
