@@ -32,7 +32,7 @@ GUESS_CROPS = 2  # painted in every style for the first guess
 class LearnerOptions:
     """Crops a step, learning rates, loss weights as in `objectives.projected`, and the part of the way that is averaged, as 1/n."""
 
-    crops: int = 3
+    crops: int = 2
     generator_rate: float = 4e-4
     code_rate: float = 1e-2
     statistics: float = 8.0

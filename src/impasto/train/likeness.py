@@ -20,8 +20,8 @@ from impasto.train.objectives.projected import STYLE_TAPS, moments
 
 PAINTING_PX = (360.0, 480.0)  # the examples' short sides are scaled to this: strokes are decided at 512 px on the long edge
 BRUSH_OCTAVES = 0.75  # how much larger the examples are shown for the largest brush
-CROP_PX = 160
-LEAST_CROPS, MOST_CROPS = 18, 60  # measured at each brush size
+CROP_PX = 256  # wide enough for where a picture is dense and where it is empty: narrower crops are hatched all over
+LEAST_CROPS, MOST_CROPS = 10, 60  # measured at each brush size
 LENGTHS = [length for channels in list(TAPS.values())[:STYLE_TAPS] for length in (channels, channels, channels * channels)]
 
 
