@@ -4,7 +4,8 @@
 
 Each figure runs from the browser's own time stamp of a real key press or pointer move to the moment the pixels are drawn (a pixel is read
 back to be sure). `generator` is the strength; `brush` has its strokes laid anew each time; `mix` moves the weight of one of two styles;
-`drag` moves the strength 60 times a second, and each move is timed until its value, or a newer one, is on the canvas.
+`drag` moves the strength 60 times a second, and each move is timed until its value, or a newer one, is on the canvas; it says how many
+pictures came a second, and how wide the narrowest was.
 
 With --gradio the same engine is measured behind a Gradio slider (benchmarks/gradio_app.py) in the same run and in the same way; a picture
 counts as there when the browser has decoded it. Gradio is no dependency of Impasto; it lives in an environment of its own:
@@ -55,7 +56,8 @@ STUDIO = """
         readBack();
         const look = asked.get(Number(view.dataset.seq)) ?? {};
         const { control } = record;
-        record.draws.push([performance.now(), control === "saturation" ? null : control === "mix" ? look.styles?.[0][1] : look[control]]);
+        const value = control === "saturation" ? null : control === "mix" ? look.styles?.[0][1] : look[control];
+        record.draws.push([performance.now(), value, view.painting.width]);
     });
     const controls = [...document.querySelectorAll("control-slider")];
     window.slider = (name) => {
@@ -141,7 +143,7 @@ def measure_studio(options: argparse.Namespace) -> dict[str, Any]:
             "brush": summary(single_moves(page, "Brush size", options.samples)),
             "mix": summary(mixed_moves(page, options.samples)),
             "finish": summary(single_moves(page, "Saturation", options.samples)),
-            "drag": summary(drag(page, "Strength")),
+            "drag": drag(page, "Strength"),
         }
         return {"backend": backend, "first_paint_ms": first_paint, **figures}
 
@@ -155,7 +157,7 @@ def measure_gradio(options: argparse.Namespace) -> dict[str, Any]:
         page.until("!!document.querySelector('input[type=range]')")
         time.sleep(3)  # until its own scripts listen
         page.evaluate(RECORD % GRADIO)
-        figures = {"generator": summary(single_moves(page, "Strength", options.samples)), "drag": summary(drag(page, "Strength"))}
+        figures = {"generator": summary(single_moves(page, "Strength", options.samples)), "drag": drag(page, "Strength")}
         return {"version": version, **figures}
 
 
@@ -183,8 +185,8 @@ def mixed_moves(page: Chromium, samples: int) -> list[float]:
     return latencies
 
 
-def drag(page: Chromium, name: str, moves: int = 150) -> list[float]:
-    """Milliseconds for every move of a drag at 60 moves a second, through the lower half, where no single move has been."""
+def drag(page: Chromium, name: str, moves: int = 150) -> dict[str, float]:
+    """Every move of a drag at 60 moves a second, through the lower half, where no single move has been; and pictures a second."""
     script = (
         f"(() => {{ const {{ x, y, width, height }} = slider('{name}').getBoundingClientRect(); return [x, y + height / 2, width]; }})()"
     )
@@ -197,7 +199,11 @@ def drag(page: Chromium, name: str, moves: int = 150) -> list[float]:
         page.mouse("mouseMoved", x + 8 + DRAGGED * (width - 16) * (move + 1) / moves, y)
         time.sleep(max(0.0, began + (move + 1) / 60 - time.monotonic()))
     page.mouse("mouseReleased", x + 8 + DRAGGED * (width - 16), y)
-    return waits(settled(page))
+    record = settled(page)
+    times = [at for at, *_ in record["draws"]]
+    found = summary(waits(record)) | {"a_second": round(1000 * (len(times) - 1) / (times[-1] - times[0]), 1)}
+    widths = [width for _, _, *width in record["draws"] if width]
+    return found | {"narrowest_px": min(widths)[0]} if widths else found
 
 
 def clear(page: Chromium, name: str) -> None:
@@ -220,7 +226,7 @@ def waits(record: dict[str, Any]) -> list[float]:
     latencies = []
     for index, (moment, _) in enumerate(inputs):
         wanted = {value for _, value in inputs[index:]} | {None}
-        latencies.append(next(at for at, value in draws if at >= moment and value in wanted) - moment)
+        latencies.append(next(at for at, value, *_ in draws if at >= moment and value in wanted) - moment)
     return latencies
 
 
