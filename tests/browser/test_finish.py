@@ -160,19 +160,20 @@ def test_the_page_unpacks_as_python_packs(modules: Studio) -> None:
 
 
 def test_a_preview_is_as_large_as_comes_thirty_times_a_second(modules: Studio) -> None:
-    script = """async takes => {
+    script = """async drags => {
         const { PreviewSize } = await import("/static/preview-size.js");
         const size = new PreviewSize();
-        return takes.map((full) => (size.took(size.edge, full * (size.edge / 512) ** 2), size.edge));
+        const took = (full) => (size.took(size.edge, full * (size.edge / 512) ** 2), size.edge);
+        return drags.map((drag) => (size.begin(), drag.map(took)));
     }"""
-    after = modules.page.evaluate(script, [25] * 6 + [400] + [25] * 4 + [60] * 8 + [500] * 5 + [38] * 5 + [36] * 5 + [20] * 5)
-    assert after[:13] == [512] * 13  # one that is late counts for nothing
-    assert after[18] == 320  # 512 × (320 / 512)² = 0.39 of 60 ms; 384 would take 34
-    assert after[23] == 256  # nothing smaller is offered
-    assert after[28] == 384  # 448 would take 29 ms, too near to 33 for a larger one
-    assert after[33] == 448
-    assert after[38] == 512
-    assert set(after) == {512, 320, 256, 384, 448}
+    drags = [[25] * 6 + [400] + [25] * 4, [60] * 5 + [900] * 2 + [60] * 5, [60] * 3 + [20] * 5, [20] * 7, [500] * 7, [500] * 7]
+    after = modules.page.evaluate(script, drags)
+    assert after[0] == [512] * 11  # one that is late counts for nothing
+    assert after[1] == [512] * 2 + [384] * 10  # 384 px take 34 of 60 ms, 512 all of them; what a new size takes at first does not count
+    assert after[2] == [384] * 8  # not larger while one drags
+    assert after[3] == [512] * 7  # 20 ms are well below 33
+    assert after[4] == [512] * 2 + [256] * 5
+    assert after[5] == [256] * 7  # nothing smaller is offered
 
 
 def test_the_store_merges_and_mixes(modules: Studio) -> None:

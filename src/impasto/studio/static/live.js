@@ -6,6 +6,7 @@ const SHARP_AFTER_MS = 150;
 const SHORTEST_GAP_MS = 28; // between requests: fewer than 40 paintings a second are enough for a hand
 const PAUSE_MS = 33; // between a painting and the next request: a drag has none that long
 const SMOOTHING = 0.8; // of the rate that is shown
+const REMEMBERED_MS = 1; // a painting that the studio had already takes less, and says nothing of the others
 const A_DRAG = 4; // previews in a row that have a rate
 
 const PREVIEW_PX = 512; // long edge at which strokes are decided
@@ -63,16 +64,17 @@ export class Live {
       return;
     }
     this.#out = null;
-    if (header.type === "painting") this.onPainting({ ...request, rate: this.#measure(request) }, header, payload);
+    if (header.type === "painting") this.onPainting({ ...request, rate: this.#measure(request, header.ms) }, header, payload);
     this.#pump();
   }
 
   /** Previews a second while they follow one another without a pause; null where they do not. */
-  #measure({ isSharp, sentAt, long_edge }) {
+  #measure({ isSharp, sentAt, long_edge }, ms) {
     const now = performance.now();
     const gap = now - this.#paintedAt;
     this.#follow = this.#follows(isSharp, sentAt) ? this.#follow + 1 : 0;
-    if (this.#follow > 0) this.#size.took(long_edge, now - sentAt);
+    if (this.#follow === 0) this.#size.begin();
+    else if (ms.generator >= REMEMBERED_MS) this.#size.took(long_edge, now - sentAt);
     this.#gapMs = this.#follow > 1 ? SMOOTHING * this.#gapMs + (1 - SMOOTHING) * gap : gap;
     this.#paintedAt = now;
     return this.#follow >= A_DRAG ? 1000 / this.#gapMs : null;

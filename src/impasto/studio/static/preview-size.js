@@ -1,21 +1,39 @@
 // How large a preview may be while something moves: as large as comes 30 times a second here, 512 px where strokes are decided.
 
-const EDGES_PX = [512, 448, 384, 320, 256];
+const EDGES_PX = [512, 384, 256]; // far enough apart to be worth another network
 const FRAME_MS = 1000 / 30;
-const HEADROOM = 0.85; // of that, for a larger one than now: a size that changes back and forth would flicker
+const SLACK = 1.1; // of that: the first previews of another size are late, which a little gain is not worth
+const HEADROOM = 0.7; // of that, for a larger one than before
 const RECENT = 5; // previews, of which the middle one counts: one may be late
+const COLD = 2; // previews of another size, before it is known what they take
 
 export class PreviewSize {
   #wholeMs = []; // what the recent ones would have taken at full size
+  #cold = 0;
 
   edge = EDGES_PX[0];
 
+  /** A drag begins: only then may previews become larger again, for a size that goes up and down while one looks would flicker. */
+  begin() {
+    this.#choose((edge) => (edge > this.edge ? HEADROOM : SLACK));
+  }
+
   /** A preview of so many px took so long, from the request to its pixels; most of that goes with the number of pixels. */
   took(edge, ms) {
+    if (this.#cold > 0) {
+      this.#cold--;
+      return;
+    }
     this.#wholeMs = [...this.#wholeMs, ms * (EDGES_PX[0] / edge) ** 2].slice(-RECENT);
+    this.#choose((other) => (other > this.edge ? 0 : SLACK));
+  }
+
+  /** The largest that takes no more than its share of a frame. */
+  #choose(share) {
     if (this.#wholeMs.length < RECENT) return;
     const usual = this.#wholeMs.toSorted((a, b) => a - b)[RECENT >> 1];
-    const isSoonEnough = (other) => usual * (other / EDGES_PX[0]) ** 2 <= FRAME_MS * (other > this.edge ? HEADROOM : 1);
-    this.edge = EDGES_PX.find(isSoonEnough) ?? EDGES_PX.at(-1);
+    const edge = EDGES_PX.find((other) => usual * (other / EDGES_PX[0]) ** 2 <= FRAME_MS * share(other)) ?? EDGES_PX.at(-1);
+    if (edge === this.edge) return;
+    [this.edge, this.#wholeMs, this.#cold] = [edge, [], COLD];
   }
 }
