@@ -1,6 +1,6 @@
 // Which painting to ask for, and when: one request out at a time, only the newest look remembered, a sharp one after a pause.
 
-import { PreviewSize } from "./preview-size.js";
+import { PREVIEW_PX, PreviewSize } from "./preview-size.js";
 
 const SHARP_AFTER_MS = 150;
 const SHORTEST_GAP_MS = 28; // between requests: fewer than 40 paintings a second are enough for a hand
@@ -8,8 +8,6 @@ const PAUSE_MS = 33; // between a painting and the next request: a drag has none
 const SMOOTHING = 0.8; // of the rate that is shown
 const REMEMBERED_MS = 1; // a painting that the studio had already takes less, and says nothing of the others
 const A_DRAG = 4; // previews in a row that have a rate
-
-const PREVIEW_PX = 512; // long edge at which strokes are decided
 
 export class Live {
   #socket;

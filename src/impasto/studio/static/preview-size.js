@@ -1,6 +1,7 @@
-// How large a preview may be while something moves: as large as comes 30 times a second here, 512 px where strokes are decided.
+// How large a preview may be while something moves: as large as comes 30 times a second here.
 
-const EDGES_PX = [512, 384, 256]; // far enough apart to be worth another network
+export const PREVIEW_PX = 512; // long edge at which strokes are decided
+const EDGES_PX = [PREVIEW_PX, 384, 256]; // far enough apart to be worth another network
 const FRAME_MS = 1000 / 30;
 const SLACK = 1.1; // of that: the first previews of another size are late, which a little gain is not worth
 const HEADROOM = 0.7; // of that, for a larger one than before
@@ -11,7 +12,7 @@ export class PreviewSize {
   #wholeMs = []; // what the recent ones would have taken at full size
   #cold = 0;
 
-  edge = EDGES_PX[0];
+  edge = PREVIEW_PX;
 
   /** A drag begins: only then may previews become larger again, for a size that goes up and down while one looks would flicker. */
   begin() {
@@ -24,7 +25,7 @@ export class PreviewSize {
       this.#cold--;
       return;
     }
-    this.#wholeMs = [...this.#wholeMs, ms * (EDGES_PX[0] / edge) ** 2].slice(-RECENT);
+    this.#wholeMs = [...this.#wholeMs, ms * (PREVIEW_PX / edge) ** 2].slice(-RECENT);
     this.#choose((other) => (other > this.edge ? 0 : SLACK));
   }
 
@@ -32,7 +33,7 @@ export class PreviewSize {
   #choose(share) {
     if (this.#wholeMs.length < RECENT) return;
     const usual = this.#wholeMs.toSorted((a, b) => a - b)[RECENT >> 1];
-    const edge = EDGES_PX.find((other) => usual * (other / EDGES_PX[0]) ** 2 <= FRAME_MS * share(other)) ?? EDGES_PX.at(-1);
+    const edge = EDGES_PX.find((other) => usual * (other / PREVIEW_PX) ** 2 <= FRAME_MS * share(other)) ?? EDGES_PX.at(-1);
     if (edge === this.edge) return;
     [this.edge, this.#wholeMs, this.#cold] = [edge, [], COLD];
   }
