@@ -115,7 +115,7 @@ def describe(found: dict[str, Any]) -> str:
         f"Impasto {found['impasto']}, Python {found['python']}, {found['system']}, {found['cores']} cores, "
         f"{', '.join(found['instructions']) or 'instructions unknown'}",
         f"Palette {found['palette']['name']} ({found['palette']['title']}, {found['palette']['styles']} styles)",
-        f"One picture of {found['size_px']}×{found['size_px']} px through the network (the least of {RUNS}, all taking turns):",
+        f"Another painting of a photo of {found['size_px']}×{found['size_px']} px, as sliders ask for it (the least of {RUNS} in turns):",
     ]
     for backend in found["backends"]:
         speed = "-" if backend["milliseconds"] is None else f"{backend['milliseconds']:.1f} ms"
@@ -214,6 +214,8 @@ def _race(palette: Palette, found: list[Finding], opened: dict[str, Backend]) ->
     photo = np.random.default_rng(0).uniform(-1, 1, (1, palette.generator.inputs, side, side)).astype(np.float32)
     runners = [finding for finding in found if finding.variant.name in opened]
     times: dict[str, list[tuple[float, float]]] = {finding.variant.name: [] for finding in runners}
+    for name in times:
+        opened[name].prepare(photo)
     for _ in range(WARM_UP + RUNS):
         for name, taken in times.items():
             start, before = time.perf_counter(), time.process_time()
