@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import skimage.data
 
-from impasto import palette, picture
+from impasto import compress, palette, picture
 from impasto.backends import installed, open_backend
+from impasto.compress.export import made_again
 from impasto.compress.probes import levels_apart, paint, probes
 from impasto.compress.quantize import Quantized, quantize
 from impasto.engine import Engine
@@ -20,6 +23,7 @@ from impasto.look import Look
 from impasto.palette import Palette
 from impasto.train import practice
 from impasto.train.data import Image
+from impasto.train.resnet import ResnetGenerator, ResnetOptions
 
 pytestmark = pytest.mark.slow
 FAITHFUL = 6  # levels of 255, mean over pixels
@@ -63,6 +67,10 @@ def test_int8_is_faithful_in_every_style_on_photos_it_has_not_seen(
     assert 0 < apart <= FAITHFUL
 
 
+def test_int8_is_the_smaller_file(shipped: Palette, quantized: Quantized) -> None:
+    assert len(quantized.palette.model) < len(shipped.model)
+
+
 def test_codes_still_steer(shipped: Palette, quantized: Quantized, unseen: list[Image]) -> None:
     photo = picture.from_array(unseen[1][:200, :296])
     engine, plain = Engine(quantized.palette), Engine(shipped)
@@ -92,6 +100,25 @@ def test_layers_that_hurt_stay_float(tiny_palette: Palette, images: list[Image])
     careful = quantize(tiny_palette, images, limit)
     assert 0 < len(careful.kept_float) < 3
     assert 0 < careful.levels_apart <= limit
+
+
+def test_every_convolution_of_a_resnet_is_int8_in_onnx_runtime(
+    tiny_palette: Palette, images: list[Image], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its biases are all zeros, which the exporter writes down once for all: one that is no weight keeps its convolution in float."""
+    monkeypatch.setattr(compress.quantize, "CALIBRATED_ON", 2)
+    monkeypatch.setattr(compress.quantize, "JUDGED_ON", 1)
+    generator = ResnetGenerator(ResnetOptions(blocks=1)).eval()
+    generator.fold()
+    style = replace(tiny_palette.styles[0], code=np.ones(1, np.float32), brush=np.zeros(1, np.float32))
+    plain = made_again(replace(tiny_palette, styles=(style,), photo_code=np.zeros(1, np.float32), thumbs={}), generator)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # it says that the file is for this machine
+    options.optimized_model_filepath = str(tmp_path / "run.onnx")
+    onnxruntime.InferenceSession(quantize(plain, images, 255.0).palette.model, options, providers=["CPUExecutionProvider"])
+    kinds = [node.op_type for node in onnx.load(tmp_path / "run.onnx").graph.node]
+    assert "Conv" not in kinds
+    assert kinds.count("QLinearConv") == sum(node.op_type == "Conv" for node in onnx.load_model_from_string(plain.model).graph.node)
 
 
 def test_what_cannot_be_int8_is_refused(tiny_palette: Palette, images: list[Image]) -> None:
