@@ -188,13 +188,13 @@ class _Bristles:
 
 def _ink(combed: Planes) -> NDArray[np.float32]:
     """H×W in 0..1: where the light of a combed photo is darker than around (coherent lines, after Kang et al. 2007)."""
-    near = _softened(np.tensordot(LUMA, combed, 1), 1)
+    near = _softened(_light(combed), 1)
     return np.asarray(np.tanh(INK * np.maximum(_softened(near, 2) - near, 0)), np.float32)
 
 
 def _lost(photo: Planes, combed: Planes) -> NDArray[np.float32]:
     """H×W in -1..1 of light: how much of what is there combing loses."""
-    lost = np.abs(np.tensordot(LUMA, photo - combed, 1))
+    lost = np.abs(_light(photo - combed))
     for step in (1, 2, 3):
         lost = _softened(lost, step)
     return lost
@@ -202,9 +202,15 @@ def _lost(photo: Planes, combed: Planes) -> NDArray[np.float32]:
 
 def _ease(combed: Planes, lost: NDArray[np.float32]) -> NDArray[np.float32]:
     """H×W in 0..1: how freely strokes may run, less in the dark, and where combing loses much of what is there."""
-    light = np.tensordot(LUMA, combed, 1)
+    light = _light(combed)
     seen = np.clip((_softened(_softened(light, 1), 3) + 1) / (2 * LIT), LEAST_UNLIT, 1)
     return np.asarray(np.maximum(1 / (1 + (lost / CARE) ** 2), LEAST_STROKES) * seen, np.float32)
+
+
+def _light(planes: Planes) -> NDArray[np.float32]:
+    """H×W: plane by plane, because a product of matrices rounds by their size, and a part must have what the whole has there."""
+    red, green, blue = (plane * share for plane, share in zip(planes, LUMA, strict=True))
+    return np.asarray(red + green + blue, np.float32)
 
 
 def _softened(plane: NDArray[np.float32], step: int) -> NDArray[np.float32]:
