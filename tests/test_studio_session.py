@@ -174,11 +174,10 @@ def test_a_draft_has_strokes_as_small_as_itself(live: ClientConnection, tiny_pal
     np.testing.assert_array_equal(sent(False, 384), made(1.2, 384))
 
 
-def test_after_a_pause_drafts_are_prepared_too(studio: RunningStudio, live: ClientConnection) -> None:
+def test_after_a_pause_drafts_that_may_come_are_prepared_too(studio: RunningStudio, live: ClientConnection) -> None:
     picture = post(studio, photo_bytes(600, 340))
-    paint(live, 1, picture, 448, True, styles="stripes")
-    answer(live)
-    paint(live, 2, picture, styles="stripes")
+    asked = {"picture": picture, "look": {"styles": "stripes"}, "long_edge": 512, "spare": 448}
+    live.send(protocol.pack({"type": "paint", "seq": 1, **asked}))
     answer(live)
     deadline = time.monotonic() + TIMEOUT_S
     networks = studio.engine._open()._one_size

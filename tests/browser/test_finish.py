@@ -176,6 +176,18 @@ def test_a_preview_is_as_large_as_comes_thirty_times_a_second(modules: Studio) -
     assert after[5] == [256] * 7  # nothing smaller is offered
 
 
+def test_the_studio_is_told_which_drafts_may_come(modules: Studio) -> None:
+    script = """async times => {
+        const { PreviewSize } = await import("/static/preview-size.js");
+        const size = new PreviewSize();
+        const spares = [size.spare, ...times.map(([edge, ms]) => (size.tookAlone(edge, ms), size.spare))];
+        for (let preview = 0; preview < 7; preview++) size.took(size.edge, 500 * (size.edge / 512) ** 2);
+        return [...spares, size.spare];
+    }"""
+    times = [(512, 15), (512, 30), (512, 70), (256, 4), (256, 10), (512, 900)]
+    assert modules.page.evaluate(script, times) == [None, None, 384, 256, None, 384, 256, 256]
+
+
 def test_the_store_merges_and_mixes(modules: Studio) -> None:
     script = """async () => {
         const { Store } = await import("/static/store.js");

@@ -78,7 +78,8 @@ class PaintRequest(_Request):
     """The raw painting of a look's generator part, at most `long_edge` px.
 
     `visible` is the part of it that goes first, where that is worth it: left, top, right and bottom as shares of the picture. A `draft`
-    is what the painting of the working size would be if it were made smaller: its strokes are smaller too.
+    is what the painting of the working size would be if it were made smaller: its strokes are smaller too. `spare` is the long edge of
+    drafts that may be asked for soon.
     """
 
     type = "paint"
@@ -87,6 +88,7 @@ class PaintRequest(_Request):
     long_edge: int
     visible: tuple[float, float, float, float] | None = None
     draft: bool = False
+    spare: int | None = None
 
 
 @dataclass(frozen=True)
@@ -130,14 +132,15 @@ def parse_request(header: Mapping[str, Any]) -> Request:
         raise ImpastoError(f"There is no message of type {kind!r}.", did_you_mean(str(kind), list(REQUESTS)))
     request = REQUESTS[kind].parse(header)
     limit = {"paint": MAX_LIVE_PX, "thumbs": MAX_THUMB_PX, "export": MAX_EXPORT_PX}.get(kind, 0)
-    edge = getattr(request, "long_edge", None)
-    if edge is not None and not 1 <= edge <= limit:
-        raise ImpastoError(f"long_edge {edge} is out of range.", f"Give a whole number from 1 to {limit}.")
+    for name in ("long_edge", "spare"):
+        edge = getattr(request, name, None)
+        if edge is not None and not 1 <= edge <= limit:
+            raise ImpastoError(f"{name} {edge} is out of range.", f"Give a whole number from 1 to {limit}.")
     return request
 
 
 def _whole(name: str, value: object) -> int | None:
-    if value is None and name == "long_edge":
+    if value is None and name in ("long_edge", "spare"):
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
         raise ImpastoError(f"{name} {value!r} is no whole number.", "Give a number such as 512.")
@@ -181,6 +184,7 @@ _CHECKS: dict[str, Any] = {
     "long_edge": _whole,
     "visible": _shares,
     "draft": _flag,
+    "spare": _whole,
     "format": _text,
     "quality": _quality,
     "keep_metadata": _flag,

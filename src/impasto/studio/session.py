@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -57,7 +58,6 @@ class Session:
         self._next: PaintRequest | None = None
         self._painting: Job | None = None
         self._unprepared: PaintRequest | None = None  # what was painted last, where nothing is prepared for more of it
-        self._draft: PaintRequest | None = None  # the last one of a slider that moved
         self._thumbs: deque[tuple[ThumbsRequest, str]] = deque()
         self._thumb: Job | None = None
         self._export: Job | None = None
@@ -151,7 +151,7 @@ class Session:
             self._preparing = self._loop.run_in_executor(None, self._run_prepare, request)
 
     def _run_prepare(self, request: PaintRequest) -> None:
-        asked = [request, self._draft] if self._draft and self._draft.picture == request.picture else [request]
+        asked = [request, replace(request, long_edge=request.spare, draft=True)] if request.spare else [request]
         try:
             picture = self._pictures.get(request.picture)
             for kind in asked:
@@ -200,9 +200,7 @@ class Session:
             self._send_part(job, picture, masks)
         look = _drawn(request, picture)
         painting = self._engine.paint(picture, look, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled, timings=timings)
-        if request.draft:
-            self._draft = request
-        else:
+        if not request.draft:
             self._unprepared = request
         frame_pixels = to_bytes(painting)
         timings["server"] = (time.perf_counter() - began) * 1000

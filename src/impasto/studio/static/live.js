@@ -72,7 +72,10 @@ export class Live {
     const gap = now - this.#paintedAt;
     this.#follow = this.#follows(isSharp, sentAt) ? this.#follow + 1 : 0;
     if (this.#follow === 0) this.#size.begin();
-    else if (ms.generator >= REMEMBERED_MS) this.#size.took(long_edge, now - sentAt);
+    if (ms.generator >= REMEMBERED_MS && !isSharp) {
+      if (this.#follow === 0) this.#size.tookAlone(long_edge, now - sentAt);
+      else this.#size.took(long_edge, now - sentAt);
+    }
     this.#gapMs = this.#follow > 1 ? SMOOTHING * this.#gapMs + (1 - SMOOTHING) * gap : gap;
     this.#paintedAt = now;
     return this.#follow >= A_DRAG ? 1000 / this.#gapMs : null;
@@ -103,8 +106,9 @@ export class Live {
     }
     const request = this.#sized(next, now);
     const { picture, look, long_edge, visible, draft } = request;
+    const { spare } = this.#size;
     const seq = this.#socket.nextSeq();
-    if (!this.#socket.send({ type: "paint", seq, picture, look, long_edge, visible, draft })) return;
+    if (!this.#socket.send({ type: "paint", seq, picture, look, long_edge, visible, draft, spare })) return;
     this.#sentAt = now;
     this.#out = { ...request, seq, sentAt: now };
     this.#askedPx = long_edge;

@@ -7,10 +7,15 @@ const SLACK = 1.1; // of that: the first previews of another size are late, whic
 const HEADROOM = 0.7; // of that, for a larger one than before
 const RECENT = 5; // previews, of which the middle one counts: one may be late
 const COLD = 2; // previews of another size, before it is known what they take
+const NEAR = 0.6; // of a frame: a preview that takes more on its own takes all of it in a drag, where the page has work too
+
+/** What a preview would have taken at full size: most of its time goes with the number of pixels. */
+const wholeMs = (edge, ms) => ms * (PREVIEW_PX / edge) ** 2;
 
 export class PreviewSize {
   #wholeMs = []; // what the recent ones would have taken at full size
   #cold = 0;
+  #aloneMs = 0; // the last one's time at full size, where no other went before it
 
   edge = PREVIEW_PX;
 
@@ -19,13 +24,25 @@ export class PreviewSize {
     this.#choose((edge) => (edge > this.edge ? HEADROOM : SLACK));
   }
 
-  /** A preview of so many px took so long, from the request to its pixels; most of that goes with the number of pixels. */
+  /** A preview that no other went before, which is none of a drag yet. */
+  tookAlone(edge, ms) {
+    this.#aloneMs = wholeMs(edge, ms);
+  }
+
+  /** What a drag is likely to need instead of the full size, for the studio to be ready for it; null where that is none. */
+  get spare() {
+    if (this.edge < PREVIEW_PX) return this.edge;
+    if (this.#aloneMs <= NEAR * FRAME_MS) return null;
+    return EDGES_PX.slice(1).find((edge) => this.#aloneMs * (edge / PREVIEW_PX) ** 2 <= FRAME_MS) ?? EDGES_PX.at(-1);
+  }
+
+  /** A preview of so many px took so long, from the request to its pixels. */
   took(edge, ms) {
     if (this.#cold > 0) {
       this.#cold--;
       return;
     }
-    this.#wholeMs = [...this.#wholeMs, ms * (PREVIEW_PX / edge) ** 2].slice(-RECENT);
+    this.#wholeMs = [...this.#wholeMs, wholeMs(edge, ms)].slice(-RECENT);
     this.#choose((other) => (other > this.edge ? 0 : SLACK));
   }
 
