@@ -185,7 +185,7 @@ def test_the_studio_is_told_which_drafts_may_come(modules: Studio) -> None:
         return [...spares, size.spare];
     }"""
     times = [(512, 15), (512, 30), (512, 70), (256, 4), (256, 10), (512, 900)]
-    assert modules.page.evaluate(script, times) == [None, None, 384, 256, None, 384, 256, 256]
+    assert modules.page.evaluate(script, times) == [384, None, 384, 256, None, 384, 256, 256]
 
 
 def test_the_store_merges_and_mixes(modules: Studio) -> None:

@@ -15,7 +15,7 @@ const wholeMs = (edge, ms) => ms * (PREVIEW_PX / edge) ** 2;
 export class PreviewSize {
   #wholeMs = []; // what the recent ones would have taken at full size
   #cold = 0;
-  #aloneMs = 0; // the last one's time at full size, where no other went before it
+  #aloneMs = FRAME_MS; // the last one's time at full size, where no other went before it; before there is one, what is no surprise
 
   edge = PREVIEW_PX;
 
