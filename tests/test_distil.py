@@ -14,7 +14,7 @@ from impasto.look import Look
 from impasto.picture import from_array
 from impasto.train import loop
 from impasto.train.objectives.distil import Distil
-from tests.training import write_data
+from tests.training import RESNET, write_data, write_one_style
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +57,19 @@ def test_the_teacher_paints_what_its_palette_paints(teacher: Path) -> None:
     np.testing.assert_allclose(shown[:1].numpy(), expected, atol=1e-4)
     assert torch.equal(objective.shipped.codes.code(), objective.teacher.codes)
     assert engine.render(from_array(np.zeros((8, 8, 3), np.float32)), look).pixels.shape == (8, 8, 3)
+
+
+def test_a_student_s_norms_stand_still_at_the_end_as_in_what_is_exported(teacher: Path, tmp_path: Path) -> None:
+    path = write_one_style(tmp_path, "distil", generator=RESNET)
+    taught = f'objective = "distil"\nteacher = "{teacher / "teacher.palette"}"'
+    path.write_text(path.read_text().replace('objective = "distil"', taught))
+    run = loop.start(loop.recipes.read(path), tmp_path / "run")
+    pictures = loop.Pictures(run.recipe)
+    seen = []
+    for step in range(4):
+        run.advance(pictures.batch(step))
+        seen.append(run.objective.shipped.generator.stem.norm.running_mean.clone())  # type: ignore[union-attr]
+    assert not torch.equal(seen[0], seen[1]) and torch.equal(seen[2], seen[3])  # frozen from 0.7 of 4 steps on
 
 
 def test_a_student_without_a_teacher_is_refused(teacher: Path) -> None:

@@ -19,7 +19,7 @@ from impasto.errors import ImpastoError
 from impasto.palette import Palette
 from impasto.train.data import Batch
 from impasto.train.features import FrozenFeatures
-from impasto.train.objectives.contract import Objective
+from impasto.train.objectives.contract import Objective, freeze_norms
 from impasto.train.objectives.projected import feature_distance
 from impasto.train.painter import Painter, generator
 from impasto.train.recipe import Recipe, build
@@ -29,10 +29,14 @@ FEATURE_TAPS = slice(0, 4)  # strides 2 to 16: what brushwork is made of, and wh
 
 @dataclass(frozen=True)
 class DistilOptions:
-    """Loss weights: `output` for pixels (L1 in -1..1), `feature` for features (10 × mean cosine distance)."""
+    """Loss weights: `output` for pixels (L1 in -1..1), `feature` for features (10 × mean cosine distance).
+
+    From `freeze` of the run on, norms stand still.
+    """
 
     output: float = 5.0
     feature: float = 1.0
+    freeze: float = 0.7
 
     def __post_init__(self) -> None:
         if min(self.output, self.feature) < 0:
@@ -64,6 +68,9 @@ class Distil(Objective):
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         return {"generator": list(self.shipped.parameters())}
+
+    def begin(self, share: float) -> None:
+        freeze_norms(self.shipped, share >= self.options.freeze)
 
     def translate(self, batch: Batch) -> Lesson:
         return Lesson(self.shipped(batch.photos, batch.canvas, batch.style, batch.brush, batch.bold), self.teacher.paint(batch))
