@@ -16,6 +16,7 @@ import pytest
 from websockets.sync.client import connect
 
 from impasto.errors import ImpastoError
+from impasto.guess import guess
 from impasto.palette import Palette, read
 from impasto.picture import decode, encode, from_array
 from impasto.studio import learning, protocol
@@ -126,6 +127,21 @@ def test_a_style_is_learned_through_a_pause_and_a_restart(client: httpx.Client, 
     painted = client.post("/api/paint", files={"photo": stripes()}, data={"look": json.dumps({"styles": "etude-1"})})
     assert np.abs(decode(painted.content).pixels - decode(stripes()).pixels).mean() > 0.003
     assert client.delete("/api/lesson").status_code == 400
+
+
+@pytest.mark.slow
+def test_a_guess_is_shown_before_learning_has_begun(client: httpx.Client, studio: RunningStudio) -> None:
+    assert begin(client).status_code == 201
+    shown = until(client, lambda found: bool(found and found["preview"]))
+    assert shown and shown["state"] == "starting" and shown["report"] is None
+    photo = from_array(make_pixels(67, 45, 0))
+    look = guess(studio.engine, [decode(stripes())])
+    seen, expected = (
+        decode(data).pixels for data in (client.get("/api/lesson/preview").content, encode(studio.engine.paint(photo, look), "jpeg"))
+    )
+    np.testing.assert_array_equal(seen, expected)
+    first = shown["preview"]
+    until(client, lambda found: bool(found and found["report"] and found["preview"] != first))  # then it is what is learned
 
 
 @pytest.mark.slow

@@ -30,6 +30,7 @@ SHORT_PX = (360.0, 480.0)  # short sides of pictures are scaled to this: strokes
 CROPS, PAINTED = 16, 2  # squares that are looked at: of all pictures together, and of the sample in every style
 PALETTES_KEPT = 4  # what a palette's paintings are like is found out once
 MOST_PICTURES, SMALLEST_SIDE_PX = 200, 64
+LARGEST_PX = 2048  # a long edge that is enough to guess from
 LEAST_SHARE = 0.03  # what is less of a mix is left out
 ROUNDS = 200
 _KEPT: dict[str, Matrix] = {}

@@ -112,6 +112,16 @@ class Apprentice:
         file = self._folder / _PREVIEW
         return file.read_bytes() if file.exists() else None
 
+    @property
+    def plan(self) -> Plan | None:
+        """What is being learned."""
+        return self._plan
+
+    def examples(self) -> list[Path]:
+        """The pictures that are learned from."""
+        with self._lock:
+            return [self._folder / name for name in self._current().pictures]
+
     def _state(self) -> str:
         if self._process is None:
             return "failed" if self._problem else "paused"
@@ -144,6 +154,14 @@ class Apprentice:
         with self._lock:
             self._current()
             write_whole(self._folder / _PHOTO, encode(fit(photo, PREVIEW_PX), "png", keep_metadata=False))
+
+    def show_guess(self, plan: Plan | None, painted: Picture) -> None:
+        """A preview of that lesson, until learning has one of its own."""
+        with self._lock:
+            file = self._folder / _PREVIEW
+            if plan is self._plan is not None and not file.exists():
+                file.parent.mkdir(exist_ok=True)
+                write_whole(file, encode(painted, "jpeg"))
 
     def pause(self) -> None:
         """Stop for now; what was learned in the last few seconds is learned again."""

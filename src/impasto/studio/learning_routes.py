@@ -3,44 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Body, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
+from impasto import guess
 from impasto.errors import ImpastoError
 from impasto.palette import pack
+from impasto.picture import Picture, fit, load
 from impasto.studio.gallery import Gallery, opened
-from impasto.studio.learning import INSTALL, MOST_PICTURES, Apprentice, is_available
+from impasto.studio.learning import INSTALL, MOST_PICTURES, PREVIEW_PX, Apprentice, is_available
 from impasto.studio.pictures import PictureStore
 
 _FIELDS = 8
+_GUESSED_FROM = 8  # pictures at most: it is to be there at once
 _NOT_KEPT = {"cache-control": "no-store"}
 
 
 def routes(gallery: Gallery, apprentice: Apprentice, pictures: PictureStore) -> APIRouter:
     """`/api/lesson` and the learned part of `/api/styles`."""
     router = APIRouter()
-    _add_lesson(router, apprentice, pictures)
+    _add_lesson(router, gallery, apprentice, pictures)
     _add_acts(router, apprentice)
     _add_styles(router, gallery)
     return router
 
 
-def _add_lesson(router: APIRouter, apprentice: Apprentice, pictures: PictureStore) -> None:
+def _add_lesson(router: APIRouter, gallery: Gallery, apprentice: Apprentice, pictures: PictureStore) -> None:
     @router.get("/api/lesson")
     async def lesson() -> dict[str, Any]:
         """What is being learned (null where nothing is), whether the training half is here, and the command that installs it."""
         return await _answer(apprentice)
 
     @router.post("/api/lesson", status_code=201, openapi_extra=_LESSON_BODY)
-    async def start(request: Request) -> dict[str, Any]:
+    async def start(request: Request, then: BackgroundTasks) -> dict[str, Any]:
         """Begin to learn a style: a form with 1 to 200 `pictures`, `title`, `minutes`, `licence`, the id of a `photo` for the preview."""
         async with request.form(max_files=MOST_PICTURES + 1, max_fields=_FIELDS, max_part_size=2**16) as form:
             files = [(file.filename or "", file.file) for file in form.getlist("pictures") if isinstance(file, UploadFile)]
             photo = pictures.get(_text(form, "photo"))
             minutes = _minutes(_text(form, "minutes"))
             await asyncio.to_thread(apprentice.start, _text(form, "title"), minutes, _text(form, "licence"), files, photo)
+        then.add_task(_show_guess, gallery, apprentice, photo)
         return await _answer(apprentice)
 
     @router.get("/api/lesson/preview", response_class=Response)
@@ -103,6 +108,14 @@ def _add_styles(router: APIRouter, gallery: Gallery) -> None:
     async def restore(name: str) -> dict[str, Any]:
         """Bring a deleted style back."""
         return described(gallery, await asyncio.to_thread(gallery.restore, name))
+
+
+def _show_guess(gallery: Gallery, apprentice: Apprentice, photo: Picture) -> None:
+    """What the palette's own styles come to, while learning still gets up. Pictures that do not do are for learning to name."""
+    plan = apprentice.plan
+    with contextlib.suppress(ImpastoError, OSError):
+        look = guess.guess(gallery, [fit(load(file), guess.LARGEST_PX) for file in apprentice.examples()[:_GUESSED_FROM]])
+        apprentice.show_guess(plan, gallery.paint(fit(photo, PREVIEW_PX), look))
 
 
 async def _answer(apprentice: Apprentice) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from impasto.studio.gallery import Gallery, check_title
 from impasto.studio.learning_routes import described
 
 MOST_PICTURES = 20
-LARGEST_PX = 2048  # long edge of what is kept of each while guessing
 
 
 def routes(gallery: Gallery) -> APIRouter:
@@ -48,7 +47,7 @@ def routes(gallery: Gallery) -> APIRouter:
 
 
 def _guess(gallery: Gallery, sent: list[tuple[bytes, str]], title: str) -> Style:
-    look = guess.guess(gallery, [fit(decode(data, name), LARGEST_PX) for data, name in sent])
+    look = guess.guess(gallery, [fit(decode(data, name), guess.LARGEST_PX) for data, name in sent])
     return gallery.add(sharing.of_one(gallery.palette, sharing.mixed(gallery.palette, look, title), "guessed from pictures in the studio"))
 
 
