@@ -131,7 +131,7 @@ def test_a_style_is_learned_through_a_pause_and_a_restart(client: httpx.Client, 
 
 @pytest.mark.slow
 def test_a_guess_is_shown_before_learning_has_begun(client: httpx.Client, studio: RunningStudio) -> None:
-    assert begin(client).status_code == 201
+    assert begin(client, ("notes.txt", b"no picture"), ("stripes.png", stripes())).status_code == 201
     shown = until(client, lambda found: bool(found and found["preview"]))
     assert shown and shown["state"] == "starting" and shown["report"] is None
     photo = from_array(make_pixels(67, 45, 0))

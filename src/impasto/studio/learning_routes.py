@@ -111,11 +111,13 @@ def _add_styles(router: APIRouter, gallery: Gallery) -> None:
 
 
 def _show_guess(gallery: Gallery, apprentice: Apprentice, photo: Picture) -> None:
-    """What the palette's own styles come to, while learning still gets up. Pictures that do not do are for learning to name."""
-    plan = apprentice.plan
+    """What the palette's own styles come to, while learning still gets up. What is no picture is for learning to name."""
+    plan, seen = apprentice.plan, list[Picture]()
     with contextlib.suppress(ImpastoError, OSError):
-        look = guess.guess(gallery, [fit(load(file), guess.LARGEST_PX) for file in apprentice.examples()[:_GUESSED_FROM]])
-        apprentice.show_guess(plan, gallery.paint(fit(photo, PREVIEW_PX), look))
+        for file in apprentice.examples()[:_GUESSED_FROM]:
+            with contextlib.suppress(ImpastoError):
+                seen.append(fit(load(file), guess.LARGEST_PX))
+        apprentice.show_guess(plan, gallery.paint(fit(photo, PREVIEW_PX), guess.guess(gallery, seen)))
 
 
 async def _answer(apprentice: Apprentice) -> dict[str, Any]:
