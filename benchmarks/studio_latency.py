@@ -188,9 +188,11 @@ def mixed_moves(page: Chromium, samples: int) -> list[float]:
 def drag(page: Chromium, name: str, moves: int = 150) -> dict[str, float]:
     """Every move of a drag at 60 moves a second, through the lower half, where no single move has been; and pictures a second."""
     script = (
-        f"(() => {{ const {{ x, y, width, height }} = slider('{name}').getBoundingClientRect(); return [x, y + height / 2, width]; }})()"
+        f"(() => {{ slider('{name}').scrollIntoView({{ block: 'center', behavior: 'instant' }});"
+        f" const {{ x, y, width, height }} = slider('{name}').getBoundingClientRect(); return [x, y + height / 2, width]; }})()"
     )
     x, y, width = page.evaluate(script)
+    clear(page, name)
     page.mouse("mousePressed", x + 8, y)
     settled(page)
     clear(page, name)
