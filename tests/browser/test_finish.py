@@ -184,8 +184,8 @@ def test_the_studio_is_told_which_drafts_may_come(modules: Studio) -> None:
         for (let preview = 0; preview < 7; preview++) size.took(size.edge, 500 * (size.edge / 512) ** 2);
         return [...spares, size.spare];
     }"""
-    times = [(512, 15), (512, 30), (512, 70), (256, 4), (256, 10), (512, 900)]
-    assert modules.page.evaluate(script, times) == [384, None, 384, 256, None, 384, 256, 256]
+    times = [(512, 900), (512, 15), (512, 30), (512, 70), (512, 80), (256, 4)]
+    assert modules.page.evaluate(script, times) == [384, 384, None, None, 384, 256, None, 256]
 
 
 def test_the_store_merges_and_mixes(modules: Studio) -> None:

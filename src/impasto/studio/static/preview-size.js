@@ -15,7 +15,7 @@ const wholeMs = (edge, ms) => ms * (PREVIEW_PX / edge) ** 2;
 export class PreviewSize {
   #wholeMs = []; // what the recent ones would have taken at full size
   #cold = 0;
-  #aloneMs = FRAME_MS; // the last one's time at full size, where no other went before it; before there is one, what is no surprise
+  #aloneMs = [FRAME_MS]; // the last two's times at full size, where no other went before them; before there is one, what is no surprise
 
   edge = PREVIEW_PX;
 
@@ -26,14 +26,15 @@ export class PreviewSize {
 
   /** A preview that no other went before, which is none of a drag yet. */
   tookAlone(edge, ms) {
-    this.#aloneMs = wholeMs(edge, ms);
+    this.#aloneMs = [this.#aloneMs.at(-1), wholeMs(edge, ms)];
   }
 
   /** What a drag is likely to need instead of the full size, for the studio to be ready for it; null where that is none. */
   get spare() {
     if (this.edge < PREVIEW_PX) return this.edge;
-    if (this.#aloneMs <= NEAR * FRAME_MS) return null;
-    return EDGES_PX.slice(1).find((edge) => this.#aloneMs * (edge / PREVIEW_PX) ** 2 <= FRAME_MS) ?? EDGES_PX.at(-1);
+    const usual = Math.min(...this.#aloneMs); // one may be late, as a photo's first is, and another network costs seconds
+    if (usual <= NEAR * FRAME_MS) return null;
+    return EDGES_PX.slice(1).find((edge) => usual * (edge / PREVIEW_PX) ** 2 <= FRAME_MS) ?? EDGES_PX.at(-1);
   }
 
   /** A preview of so many px took so long, from the request to its pixels. */
