@@ -39,7 +39,7 @@ from impasto.palette import shipped
 SAMPLE = Path(str(resources.files("impasto"))) / "studio" / "static" / "sample.jpg"
 START_S = 120
 DRAGGED = 0.54  # of a slider's range
-# What a page is asked for: the slider of a control; its value; and `record`, filled with [time, value] of inputs and of what is drawn.
+# What a page is asked for: the slider of a control; its value; and a call of `drew` with [time, value, width] of what is drawn.
 STUDIO = """
     const view = document.querySelector("compare-view");
     const context = view.painting.getContext(view.kind === "WebGL2" ? "webgl2" : "2d");
@@ -57,7 +57,7 @@ STUDIO = """
         const look = asked.get(Number(view.dataset.seq)) ?? {};
         const { control } = record;
         const value = control === "saturation" ? null : control === "mix" ? look.styles?.[0][1] : look[control];
-        record.draws.push([performance.now(), value, view.painting.width]);
+        drew(performance.now(), value, view.painting.width);
     });
     const controls = [...document.querySelectorAll("control-slider")];
     window.slider = (name) => {
@@ -71,13 +71,28 @@ GRADIO = """
             const value = image.src.match(/strength-([\\d.]+)-/)?.[1];
             if (value === undefined || image.shown === value) continue;
             image.shown = value;
-            image.decode().then(() => record.draws.push([performance.now(), Number(value)]), () => {});
+            image.decode().then(() => drew(performance.now(), Number(value)), () => {});
         }
     }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["src"] });
     window.slider = () => document.querySelector("input[type=range]");
 """
+# `settled` promises the record once the last value is drawn: nobody asks meanwhile, for that would take time from what is measured.
 RECORD = """(() => {
     window.record = { control: "", inputs: [], draws: [] };
+    let hear = () => {};
+    const tell = () => {
+        const [moment, newest] = record.inputs.at(-1) ?? [Infinity];
+        if (record.draws.some(([at, value]) => (value === null ? at > moment : value === newest))) hear(record);
+    };
+    window.settled = () => new Promise((resolve, reject) => {
+        hear = resolve;
+        setTimeout(() => reject(new Error("The last value is never drawn.")), 120_000);
+        tell();
+    });
+    window.drew = (...draw) => {
+        record.draws.push(draw);
+        tell();
+    };
     addEventListener("input", ({ timeStamp, target }) => record.inputs.push([timeStamp, Number(target.value)]), true);
     %s
 })()"""
@@ -214,11 +229,7 @@ def clear(page: Chromium, name: str) -> None:
 
 def settled(page: Chromium) -> dict[str, Any]:
     """What was recorded once the last value is drawn."""
-    newest = "record.inputs.at(-1)?.[1]"
-    page.until(
-        f"record.inputs.length && record.draws.some(([at, value]) => value === null ? at > record.inputs.at(-1)[0] : value === {newest})"
-    )
-    found: dict[str, Any] = page.evaluate("record")
+    found: dict[str, Any] = page.evaluate("settled()")
     return found
 
 
