@@ -293,6 +293,15 @@ def test_the_studio_has_one_heap() -> None:
     assert re.findall(r"^Arena \d+", said, re.MULTILINE) == ["Arena 0"]
 
 
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_stats"), reason="needs glibc")
+def test_the_first_previews_find_pages_at_hand() -> None:
+    count = "resource.getrusage(resource.RUSAGE_SELF).ru_minflt"
+    previews = "[np.ones((512, 512, 3), np.float32) for _ in range(40)]"
+    script = f"import resource, numpy as np; from impasto.studio import heap; heap.settle(); heap.warm(); a = {count}; {previews}; print({count} - a)"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert int(said) < 40 * 768 / 10
+
+
 def test_serve_says_so_when_the_port_is_taken(tiny_palette_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import sys
 
-# Every thread that paints would otherwise have a heap of its own, and what one has freed no other could use.
-_ARENA_MAX, _HEAPS = -8, 1
-# Above this a block goes back to the system when it is freed. Below it, where previews are, its pages are used again: a fresh page costs
-# the system microseconds, and a preview has 768 of them.
-_MMAP_THRESHOLD, _LARGE_BYTES = -3, 8 << 20
-_TRIM_THRESHOLD, _SPARE_BYTES = -1, 64 << 20
+import numpy as np
+
+_MMAP_THRESHOLD, _TOP_PAD, _TRIM_THRESHOLD, _ARENA_MAX = -3, -2, -1, -8
+_OPTIONS = {
+    # Every thread that paints would otherwise have a heap of its own, and what one has freed no other could use.
+    _ARENA_MAX: 1,
+    # Above this a block goes back to the system when it is freed. Below it, where previews are, its pages are used again: a fresh page
+    # costs the system microseconds, and a preview has 768 of them.
+    _MMAP_THRESHOLD: 8 << 20,
+    # What is free goes back to the system when it comes to so much, but for what is kept.
+    _TRIM_THRESHOLD: 256 << 20,
+    _TOP_PAD: 64 << 20,
+}
+_PREVIEW_BYTES, _PREVIEWS = 3 << 20, 50
 
 
 def settle() -> None:
@@ -19,5 +28,12 @@ def settle() -> None:
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
-        for option, value in ((_ARENA_MAX, _HEAPS), (_MMAP_THRESHOLD, _LARGE_BYTES), (_TRIM_THRESHOLD, _SPARE_BYTES)):
+        for option, value in _OPTIONS.items():
             mallopt(option, value)
+
+
+@functools.cache
+def warm() -> None:
+    """Take the pages that previews will need and leave them at hand, once, in a pause: the first previews would be slower by a third."""
+    for block in [np.empty(_PREVIEW_BYTES, np.uint8) for _ in range(_PREVIEWS)]:
+        block.fill(1)

@@ -24,7 +24,7 @@ from impasto.engine import WORKING_PX, Cancelled
 from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.picture import Picture, encode
-from impasto.studio import protocol
+from impasto.studio import heap, protocol
 from impasto.studio.gallery import Gallery
 from impasto.studio.note import write_note
 from impasto.studio.pictures import PictureStore, UnknownPictureError
@@ -156,6 +156,7 @@ class Session:
             picture = self._pictures.get(request.picture)
             for kind in asked:
                 self._engine.prepare(picture, _drawn(kind, picture), kind.long_edge)
+            heap.warm()
         except Exception as error:  # it was only to be sooner
             _log.warning("A photo could not be prepared", exc_info=error)
 
