@@ -297,7 +297,8 @@ def test_the_studio_has_one_heap() -> None:
 def test_the_first_previews_find_pages_at_hand() -> None:
     count = "resource.getrusage(resource.RUSAGE_SELF).ru_minflt"
     previews = "[np.ones((512, 512, 3), np.float32) for _ in range(40)]"
-    script = f"import resource, numpy as np; from impasto.studio import heap; heap.settle(); heap.warm(); a = {count}; {previews}; print({count} - a)"
+    begin = f"import resource, numpy as np; from impasto.studio import heap; heap.settle(); heap.warm(); a = {count}"
+    script = f"{begin}; {previews}; print({count} - a)"
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert int(said) < 40 * 768 / 10
 
