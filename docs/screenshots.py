@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from impasto.palette import read, shipped
 from impasto.studio import learning
@@ -71,8 +71,14 @@ def take_all(browser: Browser, url: str, name: str, options: argparse.Namespace)
     def take(what: str) -> None:
         page.screenshot(path=options.folder / f"{name}-{what}.png")
 
+    held: list[Route] = []
+    page.route("**/sample.jpg", lambda route: held.append(route))  # the page without a photo, however quick the machine is
     page.goto(url, wait_until="domcontentloaded")
+    page.locator("style-grid img").first.wait_for(state="attached")
+    page.wait_for_timeout(SETTLE_MS)
     take("empty")
+    for request in held:
+        request.continue_()
     page.locator("compare-view.painted").wait_for(timeout=60_000)
     if options.photo:
         page.set_input_files("photo-drop input", str(options.photo))
