@@ -28,6 +28,8 @@ from impasto.studio.pictures import PictureStore, UnknownPictureError
 from tests.conftest import make_pixels
 from tests.studio_server import RunningStudio
 
+needs_glibc = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_stats"), reason="needs glibc")
+
 
 @pytest.fixture(scope="module")
 def studio(tiny_palette: Palette) -> Iterator[RunningStudio]:
@@ -285,7 +287,7 @@ def test_masks_do_not_push_the_photo_out() -> None:
         assert store.get(kept.id) is kept  # and not decoded again
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_stats"), reason="needs glibc")
+@needs_glibc
 def test_the_studio_has_one_heap() -> None:
     threads = "[t.start() for t in [threading.Thread(target=lambda: bytearray(50_000)) for _ in range(4)]]"
     script = f"import ctypes, threading; from impasto.studio import heap; heap.settle(); {threads}; ctypes.CDLL(None).malloc_stats()"
@@ -293,7 +295,7 @@ def test_the_studio_has_one_heap() -> None:
     assert re.findall(r"^Arena \d+", said, re.MULTILINE) == ["Arena 0"]
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_stats"), reason="needs glibc")
+@needs_glibc
 def test_the_first_previews_find_pages_at_hand() -> None:
     count = "resource.getrusage(resource.RUSAGE_SELF).ru_minflt"
     previews = "[np.ones((512, 512, 3), np.float32) for _ in range(40)]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -24,10 +25,7 @@ _PREVIEW_BYTES, _PREVIEWS = 3 << 20, 50
 
 def settle() -> None:
     """Tell the allocator of this process to hold what the studio needs, and no more. To be called before there are threads."""
-    if not sys.platform.startswith("linux"):
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt:
+    if mallopt := _mallopt():
         for option, value in _OPTIONS.items():
             mallopt(option, value)
 
@@ -35,5 +33,11 @@ def settle() -> None:
 @functools.cache
 def warm() -> None:
     """Take the pages that previews will need and leave them at hand, once, in a pause: the first previews would be slower by a third."""
-    for block in [np.empty(_PREVIEW_BYTES, np.uint8) for _ in range(_PREVIEWS)]:
-        block.fill(1)
+    if _mallopt():
+        for block in [np.empty(_PREVIEW_BYTES, np.uint8) for _ in range(_PREVIEWS)]:
+            block.fill(1)
+
+
+def _mallopt() -> Any:
+    """The allocator's own way to be told; None where it has none."""
+    return getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform.startswith("linux") else None
