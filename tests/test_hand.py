@@ -17,7 +17,7 @@ from impasto.train.resnet import ResnetGenerator, ResnetOptions
 from tests import film
 
 NAMES = ("a", "b", "c")
-LEANT = {"ink": -0.3, "fine": 0.25, "true": math.log(0.5), "light": torch.tensor([0.1, 0.0, -0.2])[:, None, None]}
+LEANT = {"ink": -0.3, "relief": 0.25, "true": math.log(0.5), "light": torch.tensor([0.1, 0.0, -0.2])[:, None, None]}
 
 
 def plan(**hands: Hand) -> Recipe:
@@ -47,25 +47,25 @@ def decided(painter: Painter, style: int, brush: float = 0.0) -> dict[str, Tenso
 @pytest.mark.parametrize("brush", [0.0, -1.0])
 def test_only_the_style_that_is_led_changes(painter: Painter, brush: float) -> None:
     before = [decided(painter, style, brush) for style in range(3)]
-    lean(painter, plan(b=Hand(ink=0.3, fine=0.25, true=0.5, light=(0.1, 0.0, -0.2))))
+    lean(painter, plan(b=Hand(ink=0.3, relief=0.25, true=0.5, light=(0.1, 0.0, -0.2))))
     after = [decided(painter, style, brush) for style in range(3)]
     for style in (0, 2):
         for name in DECIDED:
             torch.testing.assert_close(after[style][name], before[style][name], atol=1e-4, rtol=0)
     for name in DECIDED:
         was = before[1][name]
-        expected = LEANT[name] * was if name == "fine" else was + LEANT.get(name, 0)
-        if name != "fine" or not brush:  # a brush of another size moves the scale that is multiplied
+        expected = LEANT[name] * was if name == "relief" else was + LEANT.get(name, 0)
+        if name != "relief" or not brush:  # a brush of another size moves the scale that is multiplied
             torch.testing.assert_close(after[1][name], expected, atol=1e-4, rtol=0)
 
 
 def test_two_hands_do_not_meet(painter: Painter) -> None:
     before = [decided(painter, style) for style in range(3)]
-    lean(painter, plan(a=Hand(ink=0.2), c=Hand(ink=-0.1, broad=2.0)))
+    lean(painter, plan(a=Hand(ink=0.2), c=Hand(ink=-0.1, tone=2.0)))
     after = [decided(painter, style) for style in range(3)]
     for style, ink in enumerate((-0.2, 0.0, 0.1)):
         torch.testing.assert_close(after[style]["ink"], before[style]["ink"] + ink, atol=1e-4, rtol=0)
-    torch.testing.assert_close(after[2]["broad"], 2 * before[2]["broad"], atol=1e-4, rtol=0)
+    torch.testing.assert_close(after[2]["tone"], 2 * before[2]["tone"], atol=1e-4, rtol=0)
 
 
 def test_no_hand_changes_nothing(painter: Painter) -> None:
@@ -80,7 +80,7 @@ def test_a_generator_without_a_hand_is_refused() -> None:
         lean(painter, replace(plan(), styles=plan(a=Hand(ink=0.1)).styles[:1]))
 
 
-@pytest.mark.parametrize("hand", [{"fine": -1}, {"true": 0}, {"ink": "much"}, {"outline": 1}])
+@pytest.mark.parametrize("hand", [{"relief": -1}, {"true": 0}, {"ink": "much"}, {"outline": 1}])
 def test_a_wrong_hand_is_named(hand: dict[str, object]) -> None:
     style = {"name": "a", "title": "A", "paintings": "a", "hand": hand}
     with pytest.raises(ImpastoError, match="hand"):

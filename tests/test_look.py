@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impasto.errors import ImpastoError
-from impasto.look import CONTROLS, MAX_STYLES, Control, Look, Region, did_you_mean, parse_styles
+from impasto.look import CONTROLS, MAX_STYLES, Control, Look, did_you_mean, parse_styles
 
 names = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
 weights = st.floats(0.001, 1000)
@@ -105,13 +105,6 @@ def test_styles_without_weight_weigh_one() -> None:
     assert parse_styles("monet , hokusai:2") == (("monet", 1.0), ("hokusai", 2.0))
     assert parse_styles(["monet"]) == (("monet", 1.0),)
     assert Look().styles == ()
-
-
-def test_brushes_become_smaller_as_far_as_they_can() -> None:
-    look = Look(brush=1.6, regions=(Region("ab", brush=0.6),), saturation=0.5)
-    smaller = look.with_smaller_brushes(0.75)
-    assert smaller == Look(brush=0.75 * 1.6, regions=(Region("ab", brush=0.5),), saturation=0.5)
-    assert look.with_smaller_brushes(1.0) == look
 
 
 def test_did_you_mean_lists_all_when_none_is_near() -> None:

@@ -27,7 +27,7 @@ def test_beyond_full_strength_the_painting_stays_in_range() -> None:
 
 
 def test_beyond_full_strength_the_painting_goes_further_from_the_photo() -> None:
-    generator, canvas = FilmGenerator(SMALL), torch.cat([torch.zeros(1, 3, 32, 32), torch.rand(1, INPUTS - 3, 32, 32)], dim=1)
+    generator, canvas = FilmGenerator(SMALL), torch.cat([torch.zeros(1, 3, 32, 32), torch.rand(1, INPUTS - 3, 32, 32) / 5], dim=1)
     for layer in (generator.skip, *(module.scale_shift for module in generator.modules() if isinstance(module, Film))):
         layer.weight.data.zero_()  # so that the code is nothing but its gate
     code = torch.cat([torch.ones(1, 1), torch.zeros(1, 7)], dim=1)
@@ -40,8 +40,8 @@ def test_what_is_decided_does_not_see_the_grain() -> None:
     """A clear sky is one decision wherever it is: what differs in it is the canvas times that decision, and nothing else."""
     generator, sky = FilmGenerator(SMALL), torch.full((1, 3, 32, 32), 0.2)
     code = torch.cat([torch.ones(1, 1), torch.randn(1, 7)], dim=1)
-    grain = torch.rand(1, 3, 32, 32) * 2 - 1
-    made = [torch.atanh(generator(torch.cat([sky, share * grain, sky, 0 * sky[:, :1]], dim=1), code)) for share in (0.0, 0.5, 1.0)]
+    surface = torch.rand(1, 5, 32, 32) * 2 - 1  # tones, reliefs and the weave
+    made = [torch.atanh(generator(torch.cat([sky, sky, share * surface, sky, 0 * sky[:, :1]], dim=1), code)) for share in (0.0, 0.5, 1.0)]
     assert made[0].std((2, 3)).max() < 1e-5 < made[1].std((2, 3)).min()
     torch.testing.assert_close(made[2] - made[0], 2 * (made[1] - made[0]))
 

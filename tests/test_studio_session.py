@@ -6,7 +6,6 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -154,24 +153,6 @@ def test_what_is_prepared_after_a_pause_is_painted_the_same(studio: RunningStudi
         prepared = np.frombuffer(answer(live)[1], np.uint8).reshape(expected.shape)
     np.testing.assert_array_equal(np.frombuffer(pixels, np.uint8).reshape(expected.shape), expected)
     assert np.abs(prepared.astype(int) - expected).max() <= 1
-
-
-def test_a_draft_has_strokes_as_small_as_itself(live: ClientConnection, tiny_palette: Palette, studio: RunningStudio) -> None:
-    data = photo_bytes(700, 400)
-    picture, look = post(studio, data), Look(styles=(("stripes", 1.0),), brush=1.2)
-
-    def sent(draft: bool, long_edge: int) -> NDArray[np.uint8]:
-        paint(live, 1, picture, long_edge, draft, styles="stripes", brush=1.2)
-        header, pixels = answer(live)
-        return np.frombuffer(pixels, np.uint8).reshape(header["height"], header["width"], 3)
-
-    def made(brush: float, long_edge: int) -> NDArray[np.uint8]:
-        return levels(Engine(tiny_palette).paint(decode(data), replace(look, brush=brush), long_edge_px=long_edge).pixels)
-
-    np.testing.assert_array_equal(sent(True, 384), made(0.75 * 1.2, 384))
-    assert np.abs(made(0.75 * 1.2, 384).astype(int) - made(1.2, 384)).max() > 5
-    np.testing.assert_array_equal(sent(True, 512), made(1.2, 512))
-    np.testing.assert_array_equal(sent(False, 384), made(1.2, 384))
 
 
 def test_after_a_pause_drafts_that_may_come_are_prepared_too(studio: RunningStudio, live: ClientConnection) -> None:

@@ -1,8 +1,8 @@
-"""The canvas: fixed noise under every painting, and the photo itself, combed along the forms of the photo, and its lines.
+"""The canvas: the strokes and the weave under every painting, the photo drawn out along its forms, and its lines.
 
-In a flat sky every pixel has the same neighbourhood; on a canvas strokes can begin somewhere, and along its grain they follow what they
-paint, as a brush does. A brush also draws what it paints out along its stroke: that is the combed photo. And a hand draws outlines: those
-are the ink. Knows pictures and places, no network.
+In a flat sky every pixel has the same neighbourhood; on a canvas strokes begin somewhere, and run along what they paint, as a brush does:
+each has one colour of the photo, a tone and a hue of its own, and a relief. What is too small for them is combed, which draws it out along
+its forms. And a hand draws outlines: those are the ink. Knows pictures and places, no network.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.finish import LUMA
+from impasto.strokes import DIRECTIONS, LAYOUT_PX, LONGEST_PX, NUMBERS, TOOLS, layouts
 
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
 Planes = NDArray[np.float32]  # C×H×W
 Pair = tuple[int, int]  # rows and columns
 Scale = tuple[float, float]  # down and across
 
-PERIOD_PX = 512  # the noise repeats after this
-DIRECTIONS = 16  # in which it is there, half a turn in all
-CRISPNESS = 1.6  # how steeply a stroke's edges rise
+PERIOD_PX = 512  # the cloth repeats after this
+CRISPNESS = 1.6  # how steeply its threads rise
 CELL_PX = 4  # directions are found in squares of this width
 TURN_PX = 2  # and followed in squares of this one: what is coarser shows as steps in a curved stroke
 REACHES = ((1.5, 1.0), (5.0, 0.1), (16.0, 0.01))  # in cells, and how much what is so far away counts
@@ -33,27 +33,29 @@ LEVEL = 1e-7  # how strongly strokes lie level where there is nothing to follow
 BRISTLES_PX = range(-6, 7, 2)  # along the stroke, where the combed photo is taken from
 DRAWN_OUT_PX = 4.0  # deviation of their Gaussian weights
 BAND_ROWS = 32
-REACH_PX = max(BRISTLES_PX) + 9  # how far away a pixel can be that counts for what is laid here
+REACH_PX = 2 * LONGEST_PX + max(BRISTLES_PX) + 16  # how far away a pixel can be that counts for what is laid here, by a brush of 2
 CARE = 0.03  # so much lost by combing, in -1..1 of light, halves the strokes there: eyes, lips and letters are drawn with care
 LEAST_STROKES = 0.3
 KEPT = 0.2  # and so much lost keeps half of the photo as it is: letters can be read
+BUSY = 0.05  # so much form, in -1..1 of light, that a broad stroke would lose is painted with the fine tool
+SMALL = 0.045  # and so much that half of a fine stroke stays undone
+WRONG = 0.35  # a stroke is half as opaque where its colour is so far from that of the place
 LIT, LEAST_UNLIT = 0.3, 0.6  # strokes grow weaker below this light, in 0..1, down to this share: on black they would be a tiger's stripes
 INK = 25.0  # how soon a faint line is drawn in full
+WEAVE_PX = 0.8  # deviation of the Gaussian under the cloth's noise
+
+# The planes of a canvas: what depends on the brush first, and of that what older networks do not take.
+STROKED, HUE, HATCH, TONE, RELIEF = slice(0, 3), 3, 4, 5, 6
+STROKES = slice(0, 7)
+WEAVE, COMBED, INKED = 7, slice(8, 11), 11
+LAID = 12
+BEFORE_STROKES = (5, 6, 7, 8, 9, 10, 11)  # what a network took when strokes were noise: its broad and fine grain are tone and relief now
 
 
-class Grain(NamedTuple):
-    """Noise under a Gaussian with these deviations along and across the strokes; grains of one seed run together."""
-
-    long_px: float
-    short_px: float
-    seed: int
-
-
-GRAINS = (Grain(7.0, 1.7, 1), Grain(5.0, 0.8, 1))  # broad and fine strokes
-WEAVE = Grain(0.8, 0.8, 3)
-STROKES = slice(0, len(GRAINS))  # of the planes of a canvas: first its strokes, then the weave, then the combed photo, then the ink
-COMBED = slice(STROKES.stop + 1, STROKES.stop + 4)
-LAID = COMBED.stop + 1
+def planes_taken(inputs: int) -> list[int]:
+    """Which planes of a photo and its canvas, 3 + `LAID`, a network with so many inputs takes."""
+    known = range(LAID) if inputs == 3 + LAID else BEFORE_STROKES
+    return [0, 1, 2, *(3 + plane for plane in known)][:inputs]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ class Canvas:
         self._rows, self._columns = np.arange(at[0], at[0] + height), np.arange(at[1], at[1] + width)
 
     def laid(self, brush: float = 1.0) -> Planes:
-        """`LAID`×H×W: the grains in -1..1, the photo combed along them, in -1..1, and its dark lines in 0..1.
+        """`LAID`×H×W: the painted and the combed photo in -1..1, tones, reliefs and the weave in -1..1, and dark lines in 0..1.
 
         Strokes are `brush` times as large as the network learned to use them.
         """
@@ -101,17 +103,17 @@ class Canvas:
     def lay(self, planes: Planes) -> Strokes:
         """What is the same under strokes of any size, into planes that are there: the weave, the combed photo and the ink."""
         (height, width), bristles = planes.shape[1:], _Bristles(self._photo)
-        weave, combed = planes[STROKES.stop], planes[COMBED]
-        directions = self._directions()
-        turns = directions.repeat(TURN_PX, 0)[:height].repeat(TURN_PX, 1)[:, :width]
-        places = _places(self._rows, self._columns, self._shift, 1.0)
+        weave, combed = planes[WEAVE], planes[COMBED]
+        turns = np.rint(self._directions()).astype(np.int32).repeat(TURN_PX, 0)[:height].repeat(TURN_PX, 1)[:, :width] % DIRECTIONS
+        rows, columns = ((along + shift) % PERIOD_PX for along, shift in zip((self._rows, self._columns), self._shift, strict=True))
+        places = rows[:, None] * PERIOD_PX + columns
         for band in _bands(height):
-            np.multiply(_cloth(WEAVE).take(places[band]), np.float32(1 / 127), out=weave[band])
+            np.multiply(_cloth().take(places[band]), np.float32(1 / 127), out=weave[band])
             combed[:, band] = bristles.comb(turns[band], band.start)
         lost = _lost(self._photo, combed)
         combed += (self._photo - combed) * (lost**4 / (lost**4 + KEPT**4))
-        planes[-1] = _ink(combed)
-        return Strokes(directions, _ease(combed, lost), self._rows, self._columns, self._shift)
+        planes[INKED] = _ink(combed)
+        return Strokes(combed, turns, _ease(combed, lost), (self._rows, self._columns), self._shift)
 
     def _directions(self) -> NDArray[np.float32]:
         """How far the strokes of each square of `TURN_PX` turn, in 0..`DIRECTIONS`."""
@@ -121,30 +123,74 @@ class Canvas:
 
 
 class Strokes:
-    """The strokes of a canvas: to lay them in another size costs little, for what lies under them stays."""
+    """The strokes of a canvas: to lay them in another size costs little, for what lies under them stays.
+
+    What is plain is painted with the broad tool and what has forms with the fine one; forms that are too small even for that stay combed.
+    """
 
     def __init__(
-        self, turns: NDArray[np.float32], ease: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64], shift: Pair
+        self,
+        combed: Planes,
+        turns: NDArray[np.int32],
+        ease: NDArray[np.float32],
+        at: tuple[NDArray[np.int64], NDArray[np.int64]],
+        shift: Pair,
     ) -> None:
-        before, width = turns.astype(np.int64), len(columns)
-        share = (turns - before) * np.float32(1 / 127)
-        squares: list[NDArray[Any]] = [before % DIRECTIONS * PERIOD_PX**2, np.float32(1 / 127) - share, share]
-        # Rows of squares, across which they are drawn out: where a cloth begins, and the weights of it and of the next.
-        self._cloths, self._first, self._second = (values.repeat(TURN_PX, 1)[:, None, :width] for values in squares)
-        self._ease, self._rows, self._columns, self._shift = ease, rows, columns, shift
+        fine = _softened_all(combed, 1)
+        broad = _softened_all(_softened_all(fine, 2), 4)
+        self._busy, self._small = _contrast(fine, broad), _contrast(combed, fine)
+        self._colours = np.zeros((len(TOOLS), *turns.shape, 4), np.float32)  # a pixel of 16 bytes is one that numpy takes at once
+        for colours, planes in zip(self._colours, (broad, fine), strict=True):
+            colours[..., :3] = planes.transpose(1, 2, 0)
+        self._combed, self._ease, self._at, self._shift = combed, ease, at, shift
+        self._turned = turns * np.int32(LAYOUT_PX**2)  # where in the layouts of a tool those of a pixel's direction begin
+        # Where directions change all at once, each stroke goes its middle's way: such places have the outline of strokes.
+        middles = [self._middles(band, 1.0) for band in _bands(len(turns))]
+        self._turned = np.concatenate([self._turned.take(middle.place) for middle in middles])
+
+    @property
+    def nbytes(self) -> int:
+        """Of what is kept, but for the combed photo."""
+        return sum(array.nbytes for array in (self._turned, self._busy, self._small, self._colours, self._ease))
 
     def lay(self, planes: Planes, brush: float) -> None:
-        """Into planes that are there, in -1..1, each between the cloths of the two directions that are nearest."""
+        """Into planes that are there, in the order of `STROKES`."""
+        colours = self._colours.view(np.complex128).reshape(-1)
+        for band in _bands(len(self._ease)):
+            stroke = self._middles(band, brush)
+            tones = _tones().take(stroke.on_cloth).view(np.int8).reshape(*stroke.place.shape, 2)
+            taken = colours.take(stroke.place + stroke.tool * np.int32(self._ease.size)).view(np.float32).reshape(*stroke.place.shape, 4)
+            painted, eased = planes[STROKED, band], self._ease[band] * np.float32(1 / 127)
+            painted[:] = taken[..., :3].transpose(2, 0, 1)
+            missed = self._combed[:, band] - painted
+            painted += missed * np.maximum(_share(self._small[band], SMALL / brush), _share(np.abs(missed).max(0), WRONG))
+            for plane, numbers in ((TONE, tones[..., 0]), (HUE, tones[..., 1]), (RELIEF, stroke.relief), (HATCH, stroke.hatch)):
+                np.multiply(numbers, eased, out=planes[plane, band])
+
+    def _middles(self, band: slice, brush: float) -> _Middles:
+        """Of the strokes that lie topmost at each pixel of a band."""
+        down, right = (np.floor(along / brush).astype(np.int32) + shift for along, shift in zip(self._at, self._shift, strict=True))
+        down = down[band, None]
+        tool = (self._busy[band] > BUSY / brush).astype(np.int32)
+        places = down % LAYOUT_PX * LAYOUT_PX + right % LAYOUT_PX
+        places = places + self._turned[band] + tool * np.int32(DIRECTIONS * LAYOUT_PX**2)
+        found = layouts().take(places).view(np.int8).reshape(*places.shape, NUMBERS)
+        down, right = down + found[..., 0], right + found[..., 1]
         height, width = self._ease.shape
-        rows = np.append(self._rows, self._rows[-1:])[: TURN_PX * len(self._cloths)]
-        places = _places(rows, self._columns, self._shift, brush).reshape(-1, TURN_PX, width)
-        for band in _bands(len(places), BAND_ROWS // TURN_PX):
-            taken = _cloths().take(self._cloths[band] + places[band], mode="wrap").view(np.int8).reshape(-1, TURN_PX, width, 2, len(GRAINS))
-            here = slice(TURN_PX * band.start, min(TURN_PX * band.stop, height))
-            for grain, plane in enumerate(planes[:, here]):
-                plane[:] = (taken[..., 0, grain] * self._first[band]).reshape(-1, width)[: len(plane)]
-                plane[:] = (taken[..., 1, grain] * self._second[band]).reshape(-1, width)[: len(plane)] + plane
-                plane *= self._ease[here]
+        row = _within(down, self._shift[0], brush, self._at[0][0], height)
+        column = _within(right, self._shift[1], brush, self._at[1][0], width)
+        on_cloth = down % PERIOD_PX * PERIOD_PX + right % PERIOD_PX
+        return _Middles(tool, row * np.int32(width) + column, on_cloth, found[..., 2], found[..., 3])
+
+
+class _Middles(NamedTuple):
+    """For each pixel its stroke's tool, where its middle lies in the photo and on the cloth, and what the layout says of the pixel."""
+
+    tool: NDArray[np.int32]
+    place: NDArray[np.int32]
+    on_cloth: NDArray[np.int32]
+    relief: NDArray[np.int8]
+    hatch: NDArray[np.int8]
 
 
 def canvas_of(pixels: Pixels, shift: Pair = (0, 0)) -> Planes:
@@ -157,10 +203,13 @@ def _bands(rows: int, several: int = BAND_ROWS) -> Iterator[slice]:
     return (slice(start, start + several) for start in range(0, rows, several))
 
 
-def _places(rows: NDArray[np.int64], columns: NDArray[np.int64], shift: Pair, size: float) -> NDArray[np.int64]:
-    """Where on a cloth that is drawn so many times as large these rows and columns lie: H×W."""
-    down, across = (np.floor(along / size).astype(np.int64) for along in (rows, columns))
-    return (down[:, None] + shift[0]) % PERIOD_PX * PERIOD_PX + (across + shift[1]) % PERIOD_PX
+def _within(middles: NDArray[np.int32], shift: int, brush: float, first: int, count: int) -> NDArray[np.int32]:
+    """Rows or columns of strokes' middles in a part that begins at `first`, the nearest ones for those that lie outside."""
+    drawn = middles - np.int32(shift)
+    if brush != 1:
+        drawn = np.floor((drawn + np.float32(0.5)) * np.float32(brush)).astype(np.int32)
+    drawn -= np.int32(first)
+    return np.clip(drawn, 0, count - 1, out=drawn)
 
 
 class _Bristles:
@@ -176,13 +225,12 @@ class _Bristles:
         weights = np.exp(-0.5 * (np.array(BRISTLES_PX) / DRAWN_OUT_PX) ** 2)
         self._weights = (weights / weights.sum()).astype(np.float32)
 
-    def comb(self, turns: NDArray[np.float32], row: int) -> Planes:
+    def comb(self, turns: NDArray[np.int32], row: int) -> Planes:
         """3×H×W: the mean of each pixel's neighbours along its direction, for a band that begins at this row."""
         (height, width), reach = turns.shape, max(BRISTLES_PX)
         here = np.arange(row + reach, row + reach + height)[:, None] * self._width + np.arange(reach, reach + width)
-        nearest = np.rint(turns).astype(np.int64) % DIRECTIONS
         bristles = zip(self._steps, self._weights, strict=True)
-        drawn = sum(weight * self._pixels.take(here + steps.take(nearest)).view(np.float32) for steps, weight in bristles)
+        drawn = sum(weight * self._pixels.take(here + steps.take(turns)).view(np.float32) for steps, weight in bristles)
         return np.asarray(drawn).reshape(height, width, 4)[..., :3].transpose(2, 0, 1)
 
 
@@ -190,6 +238,24 @@ def _ink(combed: Planes) -> NDArray[np.float32]:
     """H×W in 0..1: where the light of a combed photo is darker than around (coherent lines, after Kang et al. 2007)."""
     near = _softened(_light(combed), 1)
     return np.asarray(np.tanh(INK * np.maximum(_softened(near, 2) - near, 0)), np.float32)
+
+
+def _share(measure: NDArray[np.float32], half: float) -> NDArray[np.float32]:
+    """From 0 to 1, one half where the measure is `half`, rather suddenly."""
+    ratio = np.square(np.square(measure * np.float32(1 / half)))
+    return np.asarray(ratio / (1 + ratio))
+
+
+def _contrast(first: Planes, second: Planes) -> NDArray[np.float32]:
+    """H×W: how far colours are apart, around each place."""
+    apart: NDArray[np.float32] = np.abs(first - second).max(0)
+    for step in (1, 2):
+        apart = _softened(apart, step)
+    return apart
+
+
+def _softened_all(planes: Planes, step: int) -> Planes:
+    return np.stack([_softened(plane, step) for plane in planes])
 
 
 def _lost(photo: Planes, combed: Planes) -> NDArray[np.float32]:
@@ -252,24 +318,20 @@ def _between(vectors: NDArray[np.float32], axis: int, squares: NDArray[np.int64]
 
 
 @cache
-def _cloths() -> NDArray[np.int32]:
-    """The cloths of all strokes at a place, four bytes each: those of one direction and those of the next."""
-    woven = np.stack([_cloth(grain) for grain in GRAINS], axis=-1)
-    return np.stack([woven, np.roll(woven, -1, 0)], axis=-2).reshape(-1).view(np.int32)
+def _cloth() -> NDArray[np.int8]:
+    """P×P in -127..127: noise under a Gaussian without direction, which repeats."""
+    noise = np.random.RandomState(3).random_sample((PERIOD_PX, PERIOD_PX)) - 0.5  # this old stream is frozen for good
+    down, across = np.fft.fftfreq(PERIOD_PX)[:, None], np.fft.rfftfreq(PERIOD_PX)[None]
+    woven = np.fft.irfft2(np.fft.rfft2(noise) * np.exp(-2 * (math.pi * WEAVE_PX) ** 2 * (down**2 + across**2)), noise.shape)
+    return _bytes(woven / woven.std())
 
 
 @cache
-def _cloth(grain: Grain) -> NDArray[np.int8]:
-    """D×P×P in -127..127: one noise under a Gaussian that points in each direction, in a single one if it is round."""
-    noise = np.random.RandomState(grain.seed).random_sample((PERIOD_PX, PERIOD_PX)) - 0.5  # this old stream is frozen for good
-    spectrum = np.fft.rfft2(noise.astype(np.float32))
-    down, across = (places.astype(np.float32) for places in (np.fft.fftfreq(PERIOD_PX)[:, None], np.fft.rfftfreq(PERIOD_PX)[None]))
-    woven = np.empty((1 if grain.long_px == grain.short_px else DIRECTIONS, PERIOD_PX, PERIOD_PX), np.int8)
-    for direction, cloth in enumerate(woven):
-        angle = math.pi * direction / DIRECTIONS
-        along, aside = math.cos(angle) * across + math.sin(angle) * down, math.cos(angle) * down - math.sin(angle) * across
-        spread = np.exp(-2 * (math.pi * along * grain.long_px) ** 2 - 2 * (math.pi * aside * grain.short_px) ** 2)
-        combed = np.fft.irfft2(spectrum * spread, noise.shape)
-        cloth[:] = np.rint(127 * np.tanh(combed * (CRISPNESS / combed.std())))
-    woven.flags.writeable = False
-    return woven
+def _tones() -> NDArray[np.int16]:
+    """P·P: the tone and the hue of a stroke whose middle lies at this place, a signed byte each."""
+    return _bytes(np.random.RandomState(4).standard_normal((PERIOD_PX, PERIOD_PX, 2))).view(np.int16).reshape(-1)
+
+
+def _bytes(noise: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Noise of deviation 1 in -127..127."""
+    return np.asarray(np.rint(127 * np.tanh(CRISPNESS * noise)), np.int8)

@@ -19,7 +19,7 @@ import numpy as np
 
 from impasto import variants
 from impasto.backends import Backend, Planes, installed, release
-from impasto.canvas import canvas_of
+from impasto.canvas import canvas_of, planes_taken
 from impasto.errors import ImpastoError
 from impasto.palette import Palette
 from impasto.picture import fit, load
@@ -230,5 +230,5 @@ def _sample(palette: Palette) -> Planes:
     photo = fit(load(Path(str(importlib.resources.files("impasto"))) / "studio" / "static" / "sample.jpg"), CHECK_PX)
     multiple = palette.generator.size_multiple
     pixels = photo.pixels[: photo.height // multiple * multiple, : photo.width // multiple * multiple]
-    planes = np.concatenate([pixels.transpose(2, 0, 1) * 2 - 1, canvas_of(pixels)])[: palette.generator.inputs]
+    planes = np.concatenate([pixels.transpose(2, 0, 1) * 2 - 1, canvas_of(pixels)])[planes_taken(palette.generator.inputs)]
     return np.ascontiguousarray(planes[None], np.float32)

@@ -26,7 +26,7 @@ from impasto.finish import finish
 from impasto.look import CONTROLS, Look
 from impasto.palette import Palette
 from impasto.picture import Picture, fit_size, resize, shrink
-from impasto.planes import Planes, Sheet, on_canvas, pack, to_pixels, to_unit
+from impasto.planes import Planes, Sheet, halo_px, on_canvas, pack, to_pixels, to_unit
 from impasto.refinement import BAND_ROWS, Level, Window
 from impasto.variants import open_variant
 
@@ -37,6 +37,7 @@ Code = NDArray[np.float32]
 Lay = Callable[[Planes, Pair], Planes]  # a tile, which begins at that place, on its canvas
 
 WORKING_PX = 512  # long edge at which strokes are decided
+SMALLEST_STROKES = 0.25  # times as large as at that size: in smaller pictures they shrink with the picture so far
 DETAIL = 0.6  # share of the photo's missing detail given back before each finer painting
 REFINE_STRENGTH = 0.5  # strength of each finer painting, as a share of the look's
 PART_WORTH = 0.6  # a part of a painting goes first where it is at most this share of the work
@@ -200,8 +201,7 @@ class Engine:
         edges = tiling.level_edges(max(photo.width, photo.height), WORKING_PX)
         sizes = [fit_size(picture.width, picture.height, edge) for edge in edges]
         info = self.palette.generator
-        halo = tiling.halo_px(info.receptive_field_px, info.size_multiple)
-        return refinement.plan(sizes, part or refinement.whole(sizes[-1]), halo, info.size_multiple)
+        return refinement.plan(sizes, part or refinement.whole(sizes[-1]), halo_px(info), info.size_multiple)
 
     def _refined(self, picture: Picture, code: Code, look: Look, levels: list[Level], job: _Job) -> Pixels:
         """The last level's result, painted coarse to fine from the working size."""
@@ -236,11 +236,12 @@ class Engine:
 
     def _sheet(self, photo: Picture, brush: float) -> Overlaid:
         """What the network takes for a photo at the working size."""
+        drawn = brush * max(min(1.0, max(photo.width, photo.height) / WORKING_PX), SMALLEST_STROKES)
         sheet: Sheet | None = self._cache.get(("sheet", photo.id))
         if sheet is None:
-            sheet = Sheet(photo.pixels, self.palette.generator, lambda: self._flow(photo), brush)
+            sheet = Sheet(photo.pixels, self.palette.generator, lambda: self._flow(photo), drawn)
             self._cache.put(("sheet", photo.id), sheet, sheet.nbytes)
-        return sheet.laid(brush)
+        return sheet.laid(drawn)
 
     def _flow(self, photo: Picture) -> Flow:
         """Which way strokes run, the same at all sizes: found at the working size."""
@@ -268,7 +269,7 @@ class Engine:
             photo,
             lambda tile, at: to_unit(self._open().run(lay(tile, at), code, cancelled)),
             painting,
-            halo=tiling.halo_px(info.receptive_field_px, info.size_multiple),
+            halo=halo_px(info),
             multiple=info.size_multiple,
             step=job.step,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from impasto.errors import ImpastoError
@@ -136,15 +136,6 @@ class Look:
             raise ImpastoError("A look is a JSON object.", 'For example {"strength": 0.8, "saturation": 1.2}.')
         _check_names(values, cls)
         return cls(**values)
-
-    def with_smaller_brushes(self, share: float) -> Look:
-        """With brushes, those of the regions too, that are smaller by that share, as far as a brush can be."""
-
-        def smaller(brush: float) -> float:
-            return max(share * brush, CONTROLS["brush"].minimum)
-
-        regions = tuple(replace(region, brush=smaller(region.brush)) for region in self.regions)
-        return replace(self, brush=smaller(self.brush), regions=regions)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values; `Look.parse` of it gives the same look."""

@@ -62,8 +62,8 @@ class Style:
 class GeneratorInfo:
     """What the engine must know of the network: pictures are multiples of `size_multiple`; the receptive field is in input pixels.
 
-    `inputs` is 3 for a network that takes red, green and blue, 10 for one that takes the planes of the canvas (`canvas.py`) too, and 4 or
-    5 for one that takes the first one or two of them.
+    `inputs` is 3 for a network that takes red, green and blue, and 15 for one that takes the planes of the canvas (`canvas.py`) too; 4, 5
+    and 10 are networks from before, which take fewer of them.
     """
 
     size_multiple: int
@@ -273,8 +273,8 @@ def _thumbs(digests: dict[str, Any], members: Mapping[str, bytes], names: list[s
 def _generator(entry: dict[str, Any]) -> GeneratorInfo:
     entry = {"inputs": GeneratorInfo.inputs, **entry}
     info = GeneratorInfo(**{name: _get(entry, name, int) for name in GeneratorInfo.__annotations__})
-    if info.inputs not in (3, 4, 5, 10):
-        raise ImpastoError("its generator takes neither 3, 4, 5 nor 10 planes.")
+    if info.inputs not in (3, 4, 5, 10, 15):
+        raise ImpastoError("its generator takes neither 3, 4, 5, 10 nor 15 planes.")
     if not (1 <= info.size_multiple <= 256 and 1 <= info.receptive_field_px <= 4096 and 1 <= info.code_length <= MAX_CODE_LENGTH):
         raise ImpastoError("its generator has a size multiple, receptive field or code length out of range.")
     return info

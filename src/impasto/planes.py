@@ -7,15 +7,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto import tiling
 from impasto.backends import Overlaid
-from impasto.canvas import GRAINS, LAID, STROKES, Canvas, Flow, Strokes
+from impasto.canvas import LAID, REACH_PX, STROKES, Canvas, Flow, Strokes, planes_taken
 from impasto.palette import GeneratorInfo
 
 Pixels = NDArray[np.float32]  # H×W×3 in 0..1
 Planes = NDArray[np.float32]  # 1×C×H×W in -1..1
 
 _STROKES = slice(3 + STROKES.start, 3 + STROKES.stop)  # of the planes that a network takes
-BRUSHES_KEPT = 4  # whose strokes a sheet keeps: the look's, and those of its regions
+BRUSHES_KEPT = 2  # whose strokes a sheet keeps: the look's, and those of its regions
 SMALLEST_SIDE_PX = 32  # smaller pictures are widened to this by repeating their edges; a network's reflections need so much
 
 
@@ -44,7 +45,13 @@ def on_canvas(photo: Planes, generator: GeneratorInfo, canvas: Canvas, brush: fl
         return photo
     planes, strokes = _laid_out(photo, canvas)
     strokes.lay(planes[0, _STROKES], brush)
-    return planes[:, : generator.inputs]
+    return _chosen(planes, planes_taken(generator.inputs))
+
+
+def halo_px(generator: GeneratorInfo) -> int:
+    """How far inside a part of a picture its pixels are those of the whole: beyond what the network sees, and what strokes reach."""
+    field = generator.receptive_field_px
+    return tiling.halo_px(max(field, 2 * REACH_PX) if generator.inputs > 3 else field, generator.size_multiple)
 
 
 class Sheet:
@@ -54,12 +61,15 @@ class Sheet:
         photo = pack(pixels, generator)
         self._strokes: Strokes | None = None
         self._laid: dict[float, Planes] = {}
+        self._taken = planes_taken(generator.inputs)
+        self.nbytes = photo.nbytes
         if generator.inputs > 3:
             photo, self._strokes = _laid_out(photo, Canvas(photo[0], flow()))
             self._strokes.lay(photo[0, _STROKES], brush)
-            self._laid[brush] = photo[0, _STROKES]
-        self._planes = photo[:, : generator.inputs]
-        self.nbytes = 2 * photo.nbytes  # with all strokes that it may keep
+            self.nbytes = photo.nbytes + self._strokes.nbytes + BRUSHES_KEPT * photo[0, _STROKES].nbytes
+        self._planes = _chosen(photo, self._taken)
+        self._over = slice(3, 3 + sum(plane in range(_STROKES.start, _STROKES.stop) for plane in self._taken))
+        self._laid[brush] = self._planes[0, self._over]
 
     def laid(self, brush: float) -> Overlaid:
         """With strokes of this size."""
@@ -67,10 +77,11 @@ class Sheet:
             return Overlaid(self._planes, 3, self._planes[0, 3:])
         planes = self._laid.get(brush)
         if planes is None:
-            planes = np.empty((len(GRAINS), *self._planes.shape[2:]), np.float32)
-            self._strokes.lay(planes, brush)
+            strokes = np.empty((1, _STROKES.stop, *self._planes.shape[2:]), np.float32)
+            self._strokes.lay(strokes[0, _STROKES], brush)
+            planes = _chosen(strokes, self._taken[: self._over.stop])[0, self._over]
             self._laid = dict([*self._laid.items(), (brush, planes)][-BRUSHES_KEPT:])
-        return Overlaid(self._planes, _STROKES.start, planes)
+        return Overlaid(self._planes, self._over.start, planes)
 
 
 def _laid_out(photo: Planes, canvas: Canvas) -> tuple[Planes, Strokes]:
@@ -78,6 +89,11 @@ def _laid_out(photo: Planes, canvas: Canvas) -> tuple[Planes, Strokes]:
     planes = np.empty((1, 3 + LAID, *photo.shape[2:]), np.float32)
     planes[:, :3] = photo
     return planes, canvas.lay(planes[0, 3:])
+
+
+def _chosen(planes: Planes, numbers: list[int]) -> Planes:
+    """These planes, without a copy where they are the first ones."""
+    return planes[:, : len(numbers)] if numbers == list(range(len(numbers))) else planes[:, numbers]
 
 
 def to_unit(planes: Planes) -> Planes:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from impasto.backends import Backend, Code, Planes
+from impasto.canvas import planes_taken
 from impasto.look import Look
 from impasto.palette import Palette
 from impasto.train import practice
@@ -62,6 +63,6 @@ def levels_apart(made: list[Planes], wanted: list[Planes], probes: list[Probe]) 
 def _probe(palette: Palette, image: Image, style: int, strength: float, brush: float) -> Probe:
     name = palette.styles[style].name
     photo = whole(image, PROBE_PX)
-    planes = torch.cat([photo, canvas_under(photo)])[: palette.generator.inputs].numpy()
+    planes = torch.cat([photo, canvas_under(photo)])[planes_taken(palette.generator.inputs)].numpy()
     code = palette.code(Look(styles=((name, 1.0),), strength=strength, brush=brush))
     return Probe(np.ascontiguousarray(planes[None], np.float32), code, name)

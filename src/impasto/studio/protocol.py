@@ -77,9 +77,8 @@ class _Request:
 class PaintRequest(_Request):
     """The raw painting of a look's generator part, at most `long_edge` px.
 
-    `visible` is the part of it that goes first, where that is worth it: left, top, right and bottom as shares of the picture. A `draft`
-    is what the painting of the working size would be if it were made smaller: its strokes are smaller too. `spare` is the long edge of
-    drafts that may be asked for soon.
+    `visible` is the part of it that goes first, where that is worth it: left, top, right and bottom as shares of the picture. Nothing is
+    prepared for after a `draft`, which a larger painting will follow. `spare` is the long edge of drafts that may be asked for soon.
     """
 
     type = "paint"

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from impasto.engine import WORKING_PX, Cancelled
+from impasto.engine import Cancelled
 from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.picture import Picture, encode
@@ -155,7 +155,7 @@ class Session:
         try:
             picture = self._pictures.get(request.picture)
             for kind in asked:
-                self._engine.prepare(picture, _drawn(kind, picture), kind.long_edge)
+                self._engine.prepare(picture, kind.look, kind.long_edge)
             heap.warm()
         except Exception as error:  # it was only to be sooner
             _log.warning("A photo could not be prepared", exc_info=error)
@@ -199,8 +199,8 @@ class Session:
         masks = self._pictures.masks(request.look)
         if request.visible:
             self._send_part(job, picture, masks)
-        look = _drawn(request, picture)
-        painting = self._engine.paint(picture, look, masks=masks, long_edge_px=request.long_edge, cancelled=job.cancelled, timings=timings)
+        size_px, cancelled = request.long_edge, job.cancelled
+        painting = self._engine.paint(picture, request.look, masks=masks, long_edge_px=size_px, cancelled=cancelled, timings=timings)
         if not request.draft:
             self._unprepared = request
         frame_pixels = to_bytes(painting)
@@ -272,12 +272,6 @@ class Session:
                 await self._socket.send_bytes(frame)
             except (RuntimeError, WebSocketDisconnect):
                 return  # the page has gone; the receiving side ends the session
-
-
-def _drawn(request: PaintRequest, picture: Picture) -> Look:
-    """The look that a painting of this size is made with: a draft's strokes are as small, beside the picture, as at the working size."""
-    share = request.long_edge / min(WORKING_PX, max(picture.width, picture.height))
-    return request.look.with_smaller_brushes(share) if request.draft and share < 1 else request.look
 
 
 def to_bytes(picture: Picture) -> bytes:

@@ -7,6 +7,7 @@ Batches are N×3×H×W in -1..1.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ LARGEST_SIDE_PX = 1600  # short sides are reduced to this, so that a folder of l
 class Batch:
     """One step's pictures, `crops_per_style` of each drawn style in a row.
 
-    photos, paintings: N×3×P×P; canvas: N×7×P×P under the photos; style: N indices; brush: N×1 in -1..1 (log2 of the brush size
+    photos, paintings: N×3×P×P; canvas: N×12×P×P under the photos; style: N indices; brush: N×1 in -1..1 (log2 of the brush size
     that the paintings' zoom stands for); bold: N×1 in 1..1.5, the strength asked for; offset: rows and columns in 0..8 that are cut off
     before judging.
     """
@@ -99,6 +100,16 @@ class Pictures:
             torch.from_numpy(bold).float()[:, None],
             (int(random.integers(9)), int(random.integers(9))),
         )
+
+    def batches(self, first: int, end: int) -> Iterator[Batch]:
+        """Those of all steps from `first` on, each cut while the one before is learned from."""
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(self.batch, first)
+            for step in range(first, end):
+                batch = waiting.result()
+                if step + 1 < end:
+                    waiting = pool.submit(self.batch, step + 1)
+                yield batch
 
     def _read(self, files: list[Path]) -> list[Image]:
         read, skipped = read_all(files)
@@ -198,13 +209,13 @@ def whole(image: Image, size_px: int) -> Tensor:
 
 
 def canvases(photos: list[Tensor], random: Random) -> Tensor:
-    """N×7×P×P of N photos, each on another piece of cloth."""
+    """N×12×P×P of N photos, each on another piece of cloth."""
     shifts = random.integers(PERIOD_PX, size=(len(photos), 2)).tolist()
     return torch.stack([canvas_under(photo, (down, right)) for photo, (down, right) in zip(photos, shifts, strict=True)])
 
 
 def canvas_under(photo: Tensor, shift: tuple[int, int] = (0, 0)) -> Tensor:
-    """7×H×W for a 3×H×W photo in -1..1."""
+    """12×H×W for a 3×H×W photo in -1..1."""
     return torch.from_numpy(canvas_of((photo.permute(1, 2, 0) / 2 + 0.5).numpy(), shift))
 
 

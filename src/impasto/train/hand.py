@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from impasto.errors import ImpastoError
-from impasto.train.networks import DECIDED, Film, FilmGenerator
+from impasto.train.networks import DECIDED, MOST, Film, FilmGenerator
 from impasto.train.painter import Painter
 from impasto.train.recipe import Hand, Recipe
 
@@ -41,11 +41,11 @@ def _change(hand: Hand, now: Tensor) -> Tensor:
     """What is to be added to a style's scales and shifts, one after the other."""
     scale, shift = (dict(zip(DECIDED, torch.split(half, list(DECIDED.values())), strict=True)) for half in now.chunk(2))
     more, beside = ({name: torch.zeros_like(part) for name, part in half.items()} for half in (scale, shift))
-    for name in ("broad", "fine", "weave"):
+    for name in MOST:
         factor = getattr(hand, name) - 1
         more[name], beside[name] = factor * (1 + scale[name]), factor * shift[name]
     beside["ink"] -= hand.ink
-    for name in ("drawn", "true"):
+    for name in ("drawn", "smooth", "true"):
         beside[name] += math.log(getattr(hand, name))
     for name in ("colour", "light"):
         beside[name] += torch.tensor(getattr(hand, name))

@@ -226,8 +226,9 @@ def _play(run: Run, pictures: Pictures, run_folder: Path) -> None:
         progress.say(survey.describe(pictures))
         if run.step:
             progress.say(f"Going on from step {run.step}.")
-        while run.step < train.steps and not _anyone(asked):
-            batch = pictures.batch(run.step)
+        for batch in pictures.batches(run.step, train.steps):
+            if _anyone(asked):
+                break
             progress.add(run.advance(batch), len(batch.photos))
             if run.step % REPORT_EVERY == 0 or run.step == train.steps:
                 progress.report(run.step)

@@ -18,10 +18,24 @@ from impasto.finish import LUMA
 SIZE_MULTIPLE = 8  # the generator's input height and width are multiples of this
 INPUTS = 3 + LAID  # red, green, blue and the canvas
 CELL = 4  # pixels, squared, for which the last layer decides at once
-MOST_DRAWN = 1.15  # times the combed photo's detail under a cell or so: more than 1 draws edges sharper than the photo has them
-MOST_TRUE = 0.9  # times what combing takes away: an eye keeps its light, skin loses its pores
-MOST_BROAD, MOST_FINE, MOST_WEAVE = 0.35, 0.3, 0.12  # of white, for each grain; left free they are used for everything
-DECIDED = {"colour": 3, "light": 3, "broad": 3, "ink": 1, "fine": 1, "weave": 1, "drawn": 1, "true": 1}  # numbers a cell
+LEAST_DRAWN, MOST_DRAWN = 0.6, 1.15  # times the photo's forms: less is out of focus, more than 1 sharpens edges
+MOST_SMOOTH = 0.6  # of them without strokes
+PLAIN = 1.3  # times the photo's colours is where a painting starts from: the last layer's tanh takes the rest away
+# How much each of what the canvas has can add, in -1..1; left free it is used for everything.
+MOST = {"tone": 0.4, "hue": 0.35, "relief": 0.25, "hatch": 0.6, "weave": 0.08}
+DECIDED = {  # numbers a cell
+    "colour": 3,
+    "light": 3,
+    "tone": 3,
+    "hue": 3,
+    "relief": 1,
+    "hatch": 1,
+    "weave": 1,
+    "ink": 1,
+    "drawn": 1,
+    "smooth": 1,
+    "true": 1,
+}
 REACH = (3, 7)  # kernels of the blocks at 1/4 and at 1/8 of the size
 
 
@@ -135,16 +149,16 @@ def tempered(code: Tensor) -> Tensor:
 class FilmGenerator(Generator):
     """A photo on a canvas and a style code in, a painting out. No batch or instance statistics: pixels depend on what is near them.
 
-    The canvas is noise of several grains and the photo itself, both combed along the forms of the photo (`impasto.canvas`).
+    The canvas has the photo in strokes that follow its forms, with a tone, a hue and a relief each (`impasto.canvas`).
 
-    The network sees the photo at 1/4 of the size and decides for each cell of 4×4 px what a painter decides: the colour, what strokes of
-    each grain add to it and take from it, and how much of the photo's detail to draw, along the strokes or as it is. Between cells that
-    changes slowly, so there is no grid for the eye to find. It does not see the grain, so a clear sky is one decision, and has nothing
-    but strokes in it; what is finer comes from the canvas alone.
+    The network sees the photo at 1/4 of the size and decides for each cell of 4×4 px what a painter decides: the colour, how much strokes
+    differ from one another in tone and hue, how thick the paint is, whether to hatch or to draw outlines, and how much of the photo's
+    forms to draw, in strokes, along them or as they are. Between cells that changes slowly, so there is no grid for the eye to find. It
+    does not see the canvas, so a clear sky is one decision, and has nothing but strokes in it.
 
     The first number of the code is the *gate*: the output is `photo + gate·(painting - photo)`, so the code of zeros is the photo,
     exactly, and every style's code has a gate of 1. What a code has beyond that counts half, so that 1.5 is bolder, not broken. The
-    input is N×10×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
+    input is N×15×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
     """
 
     def __init__(self, options: GeneratorOptions) -> None:
@@ -162,6 +176,7 @@ class FilmGenerator(Generator):
         self.decode = nn.ModuleList(Block(quarter, next(inner), REACH[0], length) for _ in range(after))
         self.paint = Conv(quarter, sum(DECIDED.values()), 1, code_length=length, active=False)
         self.paint.conv.weight.data.mul_(0.3)
+        cast(Tensor, self.paint.conv.bias).data[-3:] = torch.tensor([2.0, -1.5, 0.0])  # forms are drawn, and in strokes, to begin with
         nn.init.zeros_(cast(Film, self.paint.film).scale_shift.weight)  # a hand's own leanings, more ink say, are learned from none
         _smooth_shuffle(self.up.conv, 2)
         self.skip = nn.Linear(length, 3, bias=False)
@@ -181,27 +196,36 @@ class FilmGenerator(Generator):
         code = tempered(code)
         cells = self._decided(planes, code)
         # From here on channels come first: runtimes then do a plane at a time, which is more than twice as fast (docs/log.md).
-        under, lit, broadly, inked, finely, weave, drawn, true = torch.split(_enlarged(cells.transpose(0, 1)), list(DECIDED.values()))
-        photo, broad, fine, woven, combed, ink = torch.split(planes.transpose(0, 1), [3, 1, 1, 1, 3, 1])  # …×N×H×W
-        light = (combed * combed.new_tensor(LUMA)[:, None, None, None]).sum(0, keepdim=True)
-        strokes = lit * light + broadly * broad + (finely * fine + weave * woven + inked * ink)
-        painting = torch.tanh(under + strokes + (drawn - true) * combed + true * photo)
+        under, lit, toned, hued, relieved, hatched, woven, inked, drawn, drawn_out, true = torch.split(
+            _enlarged(cells.transpose(0, 1)), list(DECIDED.values())
+        )
+        photo, stroked, hue, hatch, tone, relief, weave, combed, ink = torch.split(planes.transpose(0, 1), [3, 3, 1, 1, 1, 1, 1, 3, 1])
+        light = (stroked * stroked.new_tensor(LUMA)[:, None, None, None]).sum(0, keepdim=True)
+        strokes = lit * light + toned * tone + hued * hue
+        surface = relieved * relief + hatched * hatch + woven * weave + inked * ink
+        forms = drawn * stroked + drawn_out * combed + true * photo
+        painting = torch.tanh(under + strokes + surface + self._kept(code).transpose(0, 1) * forms)
         gate = code[None, :, :1, None]
         return (photo + gate * (painting - photo)).clamp(-1, 1).transpose(0, 1)
 
     def _decided(self, planes: Tensor, code: Tensor) -> Tensor:
-        """N×14×H/4×W/4: what is decided for each cell."""
+        """N×19×H/4×W/4: what is decided for each cell."""
         quarter, hidden = self.features(planes, code)
         hidden = quarter + F.pixel_shuffle(self.up(hidden, code), 2)
         for block in self.decode:
             hidden = block(hidden, code)
         decided = torch.split(_calmed(self.paint(hidden, code)), list(DECIDED.values()), dim=1)
-        colour, lit, broad, ink, fine, weave, drawn, true = decided
-        broad, fine, weave = _bounded(broad, MOST_BROAD), _bounded(fine, MOST_FINE), _bounded(weave, MOST_WEAVE)
-        drawn, true = MOST_DRAWN * torch.sigmoid(drawn), MOST_TRUE * torch.sigmoid(true)
-        skip = (1 + self.skip(code))[:, :, None, None]  # N×3×1×1: how much of the photo's colours each style starts from
+        colour, lit, tone, hue, relief, hatch, weave, ink, drawn, smooth, true = decided
+        bounded = [_bounded(grain, most) for grain, most in zip((tone, hue, relief, hatch, weave), MOST.values(), strict=True)]
+        drawn = LEAST_DRAWN + (MOST_DRAWN - LEAST_DRAWN) * torch.sigmoid(drawn)
+        smooth, true = MOST_SMOOTH * torch.sigmoid(smooth), torch.sigmoid(true)
         soft = F.avg_pool2d(F.pad(planes[:, 3:][:, COMBED], (CELL // 2,) * 4, mode="reflect"), 2 * CELL, CELL)
-        return torch.cat([colour + (skip - drawn) * soft, lit, broad, ink, fine, weave, drawn, true], dim=1)
+        under = colour + self._kept(code) * (1 - drawn) * soft
+        return torch.cat([under, lit, *bounded, ink, drawn * (1 - smooth), drawn * smooth * (1 - true), drawn * smooth * true], dim=1)
+
+    def _kept(self, code: Tensor) -> Tensor:
+        """N×3×1×1: how much of the photo's red, green and blue each style starts from."""
+        return torch.as_tensor(PLAIN + self.skip(code))[:, :, None, None]
 
     def receptive_field_px(self) -> int:
         """Width of the square of input pixels that one output pixel depends on, from the layers' kernels and strides.

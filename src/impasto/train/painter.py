@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from impasto.canvas import COMBED, INKED, STROKED, planes_taken
 from impasto.errors import ImpastoError
 from impasto.look import did_you_mean
 from impasto.train.networks import FilmGenerator, Generator, GeneratorOptions
@@ -71,7 +72,7 @@ class Painter(nn.Module):
         self.codes = StyleCodes(styles, generator.code_length)
 
     def forward(self, photos: Tensor, canvas: Tensor, style: Tensor, brush: Tensor, strength: Tensor) -> Tensor:
-        """N×3×H×W photos on N×7×H×W canvas → N×3×H×W paintings."""
+        """N×3×H×W photos on N×12×H×W canvas → N×3×H×W paintings."""
         return torch.as_tensor(self.generator(self.planes(photos, canvas), self.codes(style, brush, strength)))
 
     def paint(self, photos: Tensor, canvas: Tensor) -> Tensor:
@@ -84,7 +85,7 @@ class Painter(nn.Module):
 
     def planes(self, photos: Tensor, canvas: Tensor) -> Tensor:
         """What the generator takes: the canvas only where it wants one."""
-        return torch.cat([photos, canvas], dim=1)[:, : self.generator.inputs]
+        return torch.cat([photos, canvas], dim=1)[:, planes_taken(self.generator.inputs)]
 
     def painters(self) -> dict[str, Painter]:
         """What becomes a palette of its own, by the ending of its file's name."""
@@ -104,3 +105,14 @@ class Directions(nn.Module):
 
 
 Shipped = Painter | Directions
+
+
+def under(pictures: Tensor, canvas: Tensor) -> Tensor:
+    """N×12×H×W: a canvas for N×3×H×W pictures that come into being in a step, its strokes and combing left out.
+
+    What it has of the photo that it was laid under would tell a painter what it has to find out.
+    """
+    planes = canvas.clone()
+    planes[:, STROKED] = planes[:, COMBED] = pictures.to(planes.dtype)
+    planes[:, INKED] = 0
+    return planes

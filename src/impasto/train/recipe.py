@@ -21,23 +21,27 @@ PRECISIONS = ("auto", "32-true", "bf16-mixed")
 class Hand:
     """What a person adds to what a style has learned, when its palette is made (`train/hand.py`).
 
-    `ink` darkens outlines, by so much of -1..1; `broad`, `fine` and `weave` multiply the grains; `drawn` and `true` multiply the odds of
-    the photo's detail, along the strokes and as it is. `colour` is added to the colours, red, green, blue in -1..1, and `light` to how
-    much they rise with the photo's light.
+    `ink` darkens outlines, by so much of -1..1; `tone` and `hue` multiply how far strokes differ from one another, `relief`, `hatch` and
+    `weave` what the surface shows; `drawn`, `smooth` and `true` multiply the odds of the photo's forms, of those without strokes, and of
+    the photo as it is instead of drawn out. `colour` is added to the colours, red, green, blue in -1..1, and `light` to how much they
+    rise with the photo's light.
     """
 
     ink: float = 0.0
-    broad: float = 1.0
-    fine: float = 1.0
+    tone: float = 1.0
+    hue: float = 1.0
+    relief: float = 1.0
+    hatch: float = 1.0
     weave: float = 1.0
     drawn: float = 1.0
+    smooth: float = 1.0
     true: float = 1.0
     colour: tuple[float, float, float] = (0.0, 0.0, 0.0)
     light: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        if min(self.broad, self.fine, self.weave) < 0 or min(self.drawn, self.true) <= 0:
-            raise ValueError("factors of grains are not negative, those of odds are above 0")
+        if min(self.tone, self.hue, self.relief, self.hatch, self.weave) < 0 or min(self.drawn, self.smooth, self.true) <= 0:
+            raise ValueError("factors are not negative, those of odds are above 0")
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ export class Live {
     return !isSharp && sentAt - this.#paintedAt < PAUSE_MS;
   }
 
-  /** In a drag a preview may have to be a draft, smaller in all, its strokes too; on its own it is as the painting will be. */
+  /** In a drag a preview may have to be a draft; on its own it is as large as the painting will be. */
   #sized(request, now) {
     const isDraft = this.#follows(request.isSharp, now) && this.#size.edge < request.long_edge;
     return isDraft ? { ...request, long_edge: this.#size.edge, draft: true } : request;

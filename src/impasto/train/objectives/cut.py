@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from impasto.canvas import LAID
 from impasto.train.data import Batch
 from impasto.train.discriminators import discriminator, trainable
 from impasto.train.objectives.adversarial import ADVERSARIES, check_adversary, duel
 from impasto.train.objectives.contract import Objective, freeze_norms, one_painter
-from impasto.train.painter import Painter
+from impasto.train.painter import Painter, under
 from impasto.train.recipe import Recipe, build
 
 
@@ -75,7 +76,7 @@ class Cut(Objective):
         self.judge = discriminator(recipe)
         size_px = 8 * self.shipped.generator.size_multiple
         with torch.no_grad():
-            taps = self.taps(torch.zeros(1, 3, size_px, size_px), torch.zeros(1, 2, size_px, size_px))
+            taps = self.taps(torch.zeros(1, 3, size_px, size_px), torch.zeros(1, LAID, size_px, size_px))
         self.heads = nn.ModuleList(Head(tap.shape[1], self.options.head_width) for tap in taps)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
@@ -85,7 +86,7 @@ class Cut(Objective):
         freeze_norms(self.shipped, share >= self.options.freeze)
 
     def translate(self, batch: Batch) -> Fakes:
-        kept = self.shipped.paint(batch.paintings, batch.canvas) if self.options.identity else None
+        kept = self.shipped.paint(batch.paintings, under(batch.paintings, batch.canvas)) if self.options.identity else None
         return Fakes(self.shipped.paint(batch.photos, batch.canvas), kept)
 
     def discriminator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:

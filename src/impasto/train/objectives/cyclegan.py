@@ -19,7 +19,7 @@ from impasto.train.data import Batch
 from impasto.train.discriminators import discriminator, trainable
 from impasto.train.objectives.adversarial import ADVERSARIES, check_adversary, duel
 from impasto.train.objectives.contract import Objective, freeze_norms, one_painter
-from impasto.train.painter import Directions
+from impasto.train.painter import Directions, under
 from impasto.train.recipe import Recipe, build
 from impasto.train.shards import gathered, part
 
@@ -107,8 +107,10 @@ class Cyclegan(Objective):
 
     def translate(self, batch: Batch) -> Fakes:
         there, back = self.shipped.there, self.shipped.back
-        paintings, photos = there.paint(batch.photos, batch.canvas), back.paint(batch.paintings, batch.canvas)
-        return Fakes(paintings, photos, back.paint(paintings, batch.canvas), there.paint(photos, batch.canvas))
+        canvas = batch.canvas
+        paintings, photos = there.paint(batch.photos, canvas), back.paint(batch.paintings, under(batch.paintings, canvas))
+        again = back.paint(paintings, under(paintings, canvas)), there.paint(photos, under(photos, canvas))
+        return Fakes(paintings, photos, *again)
 
     def discriminator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:
         total: dict[str, Tensor] = {}
@@ -126,7 +128,7 @@ class Cyclegan(Objective):
         cycle = F.l1_loss(fakes.photos_again, batch.photos) + F.l1_loss(fakes.paintings_again, batch.paintings)
         losses = {"adversarial": fooled[0] + fooled[1], "cycle": self.options.cycle * cycle}
         if self.options.identity:
-            kept = F.l1_loss(self.shipped.there.paint(batch.paintings, batch.canvas), batch.paintings)
+            kept = F.l1_loss(self.shipped.there.paint(batch.paintings, under(batch.paintings, batch.canvas)), batch.paintings)
             kept = kept + F.l1_loss(self.shipped.back.paint(batch.photos, batch.canvas), batch.photos)
             losses["identity"] = self.options.cycle * self.options.identity * kept
         return losses

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from impasto import palette as palettes
 from impasto.backends import open_backend
+from impasto.canvas import planes_taken
 from impasto.errors import ImpastoError
 from impasto.palette import Palette
 from impasto.train.data import Batch
@@ -101,6 +102,6 @@ class Teacher:
     def paint(self, batch: Batch) -> Tensor:
         """N×3×P×P in -1..1: the batch's photos in its styles, brushes and strengths."""
         codes = batch.bold.cpu() * (self.codes[batch.style.cpu()] + batch.brush.cpu() * self.brushes[batch.style.cpu()])
-        planes = torch.cat([batch.photos, batch.canvas], dim=1)[:, : self._inputs].cpu().numpy()
+        planes = torch.cat([batch.photos, batch.canvas], dim=1)[:, planes_taken(self._inputs)].cpu().numpy()
         painted = [self._network.run(photo[None], code) for photo, code in zip(planes, codes.numpy(), strict=True)]
         return torch.from_numpy(np.concatenate(painted)).to(batch.photos.device)

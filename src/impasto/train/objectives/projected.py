@@ -39,6 +39,9 @@ class ProjectedOptions:
     as a share of it, `blotches` against what is larger than a stroke there), `grid` against a pattern that repeats with the network's
     coarsest cell, `lattice` against one that is faint but stands out in a calm picture's spectrum.
 
+    `forms` weighs what the correlation of the paintings' light with the photos', as differences between neighbouring squares of 3 px,
+    lacks to `kept`: strokes cost nothing as long as what is depicted can be seen behind them.
+
     `judges` weighs the discriminators (taps at strides 2 to 32, then pixels at full and at half size) in the generator's loss: the deep
     ones have slopes many times as steep, and left alone they drown the shallow ones, which see brushwork. `bold_power` says how fast the
     content weight falls as the strength asked for rises above 1. From `freeze` of the run on the norms of a generator that has some stand
@@ -53,6 +56,8 @@ class ProjectedOptions:
     grid: float = 20.0
     lattice: float = 4.0
     luminance: float = 5.0
+    forms: float = 0.0
+    kept: float = 0.75
     adversarial: str = "hinge"
     bold_power: float = 3.0
     freeze: float = 0.7
@@ -60,7 +65,18 @@ class ProjectedOptions:
 
     def __post_init__(self) -> None:
         check_adversary(self.adversarial)
-        if min(self.content, self.statistics, self.typical, self.calm, self.blotches, self.grid, self.lattice, self.luminance) < 0:
+        weights = (
+            self.content,
+            self.statistics,
+            self.typical,
+            self.calm,
+            self.blotches,
+            self.grid,
+            self.lattice,
+            self.luminance,
+            self.forms,
+        )
+        if min(weights) < 0:
             raise ValueError("loss weights are not negative")
 
 
@@ -154,6 +170,7 @@ class Projected(Objective):
             "typical": options.typical * (statistics_weight * odd).mean(),
             "calm": options.calm * (colour_unrest + quiet * marks).mean(),
             "grid": options.grid * grid(fakes.change),
+            "forms": options.forms * F.relu(options.kept - forms_kept(fakes.paintings, fakes.photos, batch.style)).mean(),
             "lattice": options.lattice * lattice(batch.photos + fakes.change),
         }
 
@@ -178,6 +195,24 @@ def luma(picture: Tensor) -> Tensor:
 def light_distance(first: Tensor, second: Tensor) -> Tensor:
     """L1 of luma averaged over 8×8 px: N values. Keeps where light and dark lie, leaves strokes free."""
     return F.avg_pool2d((luma(first) - luma(second)).float(), 8).abs().mean((1, 2, 3))
+
+
+def forms_kept(paintings: Tensor, photos: Tensor, style: Tensor) -> Tensor:
+    """Correlation of differences of light between neighbouring squares of 3 px, over all crops of a style together: N values in -1..1.
+
+    Together, because a clear sky alone has no forms that could be kept.
+    """
+    together = F.one_hot(style).float()  # N×styles
+    sums = []
+    steps = [_steps(F.avg_pool2d(luma(picture).float(), 3)) for picture in (paintings, photos)]  # N×D each
+    for first, second in ((0, 1), (0, 0), (1, 1)):
+        sums.append(together.T @ (steps[first] * steps[second]).mean(1))
+    return (sums[0] / (sums[1] * sums[2] + 1e-8).sqrt())[style]
+
+
+def _steps(light: Tensor) -> Tensor:
+    """Across and down, N×D."""
+    return torch.cat([(light[..., 1:] - light[..., :-1]).flatten(1), (light[..., 1:, :] - light[..., :-1, :]).flatten(1)], dim=1)
 
 
 def style_taps(pictures: Tensor, features: list[Tensor]) -> list[Tensor]:
