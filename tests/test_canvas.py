@@ -4,7 +4,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.canvas import COMBED, HUE, INKED, LAID, REACH_PX, RELIEF, STROKED, STROKES, TONE, WEAVE, Canvas, canvas_of, flow, planes_taken
+from impasto.canvas import (
+    COMBED,
+    HUE,
+    INKED,
+    LAID,
+    REACH_PX,
+    RELIEF,
+    STROKED,
+    STROKES,
+    TONE,
+    WEAVE,
+    Canvas,
+    canvas_of,
+    flow,
+    planes_taken,
+    smoothed,
+)
 from impasto.strokes import TOOLS
 
 Pixels = NDArray[np.float32]
@@ -147,3 +163,11 @@ def test_letters_stay_as_they_are() -> None:
     letters, between = (slice(42, 48), slice(28, 68, 4)), (slice(42, 48), slice(30, 68, 4))
     assert combed[letters].mean() < 0.2 and combed[between].mean() > 0.75
     assert ink[letters].min() > 0.9
+
+
+def test_smooth_edges_run_along_the_flow_and_nothing_else_is_softened() -> None:
+    steps = np.where(stripes(20) > 0.5, np.float32(0.8), np.float32(0.2))
+    smooth = smoothed(steps, flow(steps))
+    assert likeness(smooth[..., 0], 20, 1) > likeness(steps[..., 0], 20, 1) + 0.02
+    level = np.where(stripes(0) > 0.5, np.float32(0.8), np.float32(0.2))  # has no steps
+    np.testing.assert_allclose(smoothed(level, flow(level))[:, 8:-8], level[:, 8:-8], atol=1e-6)

@@ -32,6 +32,7 @@ REACHES = ((1.5, 1.0), (5.0, 0.1), (16.0, 0.01))  # in cells, and how much what 
 LEVEL = 1e-7  # how strongly strokes lie level where there is nothing to follow
 BRISTLES_PX = range(-6, 7, 2)  # along the stroke, where the combed photo is taken from
 DRAWN_OUT_PX = 4.0  # deviation of their Gaussian weights
+SMOOTHING_PX, SMOOTHED_PX = range(-2, 3), 1.1  # the same for the edges of strokes that are to be enlarged
 BAND_ROWS = 32
 REACH_PX = 2 * LONGEST_PX + max(BRISTLES_PX) + 16  # how far away a pixel can be that counts for what is laid here, by a brush of 2
 CARE = 0.03  # so much lost by combing, in -1..1 of light, halves the strokes there: eyes, lips and letters are drawn with care
@@ -102,9 +103,9 @@ class Canvas:
 
     def lay(self, planes: Planes) -> Strokes:
         """What is the same under strokes of any size, into planes that are there: the weave, the combed photo and the ink."""
-        (height, width), bristles = planes.shape[1:], _Bristles(self._photo)
+        height, bristles = planes.shape[1], _Bristles(self._photo)
         weave, combed = planes[WEAVE], planes[COMBED]
-        turns = np.rint(self._directions()).astype(np.int32).repeat(TURN_PX, 0)[:height].repeat(TURN_PX, 1)[:, :width] % DIRECTIONS
+        turns = self.turns()
         rows, columns = ((along + shift) % PERIOD_PX for along, shift in zip((self._rows, self._columns), self._shift, strict=True))
         places = rows[:, None] * PERIOD_PX + columns
         for band in _bands(height):
@@ -115,11 +116,12 @@ class Canvas:
         planes[INKED] = _ink(combed)
         return Strokes(combed, turns, _ease(combed, lost), (self._rows, self._columns), self._shift)
 
-    def _directions(self) -> NDArray[np.float32]:
-        """How far the strokes of each square of `TURN_PX` turn, in 0..`DIRECTIONS`."""
+    def turns(self) -> NDArray[np.int32]:
+        """H×W: how far the strokes at each pixel turn, in 0..`DIRECTIONS`, found for squares of `TURN_PX`."""
         flow = self._flow
         scale = flow.height / self._size[0], flow.width / self._size[1]
-        return _turns(flow, self._rows[::TURN_PX], self._columns[::TURN_PX], scale)
+        squares = np.rint(_turns(flow, self._rows[::TURN_PX], self._columns[::TURN_PX], scale)).astype(np.int32) % DIRECTIONS
+        return squares.repeat(TURN_PX, 0)[: len(self._rows)].repeat(TURN_PX, 1)[:, : len(self._columns)]
 
 
 class Strokes:
@@ -198,6 +200,16 @@ def canvas_of(pixels: Pixels, shift: Pair = (0, 0)) -> Planes:
     return Canvas(pixels.transpose(2, 0, 1) * 2 - 1, flow(pixels), shift=shift).laid()
 
 
+def smoothed(painting: Pixels, course: Flow) -> Pixels:
+    """A painting of the flow's own size whose strokes have smooth edges: they run along the flow, and are drawn out along it a little.
+
+    Strokes end from one pixel to the next, which would show as steps where a painting is enlarged.
+    """
+    planes = np.ascontiguousarray(painting.transpose(2, 0, 1))
+    turns, bristles = Canvas(planes, course).turns(), _Bristles(planes, SMOOTHING_PX, SMOOTHED_PX)
+    return np.concatenate([bristles.comb(turns[band], band.start) for band in _bands(len(turns))], axis=1).transpose(1, 2, 0)
+
+
 def _bands(rows: int, several: int = BAND_ROWS) -> Iterator[slice]:
     """All rows, a few at a time, because memory that is new is slow."""
     return (slice(start, start + several) for start in range(0, rows, several))
@@ -215,19 +227,20 @@ def _within(middles: NDArray[np.int32], shift: int, brush: float, first: int, co
 class _Bristles:
     """Draws a photo out along its strokes (line integral convolution, Cabral & Leedom 1993, in straight lines)."""
 
-    def __init__(self, photo: Planes) -> None:
-        reach, angles = max(BRISTLES_PX), np.pi / DIRECTIONS * np.arange(DIRECTIONS)
+    def __init__(self, photo: Planes, bristles_px: range = BRISTLES_PX, deviation_px: float = DRAWN_OUT_PX) -> None:
+        self._reach = reach = max(bristles_px)
+        angles = np.pi / DIRECTIONS * np.arange(DIRECTIONS)
         framed = np.pad(photo.transpose(1, 2, 0), ((reach, reach), (reach, reach), (0, 1)), mode="edge")
         self._width = framed.shape[1]
         self._pixels = framed.view(np.complex128).reshape(-1)  # with a fourth number a pixel is 16 bytes, which numpy takes at once
-        down, right = (np.rint(np.outer(BRISTLES_PX, turned(angles))).astype(np.int64) for turned in (np.sin, np.cos))
+        down, right = (np.rint(np.outer(bristles_px, turned(angles))).astype(np.int64) for turned in (np.sin, np.cos))
         self._steps = down * self._width + right  # bristles×directions
-        weights = np.exp(-0.5 * (np.array(BRISTLES_PX) / DRAWN_OUT_PX) ** 2)
+        weights = np.exp(-0.5 * (np.array(bristles_px) / deviation_px) ** 2)
         self._weights = (weights / weights.sum()).astype(np.float32)
 
     def comb(self, turns: NDArray[np.int32], row: int) -> Planes:
         """3×H×W: the mean of each pixel's neighbours along its direction, for a band that begins at this row."""
-        (height, width), reach = turns.shape, max(BRISTLES_PX)
+        (height, width), reach = turns.shape, self._reach
         here = np.arange(row + reach, row + reach + height)[:, None] * self._width + np.arange(reach, reach + width)
         bristles = zip(self._steps, self._weights, strict=True)
         drawn = sum(weight * self._pixels.take(here + steps.take(turns)).view(np.float32) for steps, weight in bristles)

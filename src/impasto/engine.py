@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from impasto import refinement, tiling
 from impasto.backends import Backend, Cancelled, Overlaid, choices
-from impasto.canvas import Canvas, Flow, Pair, flow
+from impasto.canvas import Canvas, Flow, Pair, flow, smoothed
 from impasto.errors import ImpastoError
 from impasto.finish import finish
 from impasto.look import CONTROLS, Look
@@ -208,7 +208,10 @@ class Engine:
         job.timings["cached"] = False
         job.plan([level.painted.area for level in levels])
         coarse = self.photo(picture, max(levels[0].size))
-        painting, working = levels[0].result.of(self._working_painting(picture, coarse, code, look.brush, job)), coarse
+        painting, working = self._working_painting(picture, coarse, code, look.brush, job), coarse
+        if self.palette.generator.inputs > 3 and len(levels) > 1:
+            painting = smoothed(painting, self._flow(working))
+        painting = levels[0].result.of(painting)
         gentle = self.palette.photo_code + np.float32(REFINE_STRENGTH) * (code - self.palette.photo_code)
         for below, level in itertools.pairwise(levels):
             fine = self.photo(picture, max(level.size))
