@@ -9,7 +9,7 @@ import torch
 from impasto import palette, picture
 from impasto.canvas import Canvas, flow
 from impasto.compress.export import export
-from impasto.engine import Engine
+from impasto.engine import SMALLEST_STROKES, Engine
 from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.train import loop
@@ -77,7 +77,7 @@ def test_the_exported_palette_paints_what_torch_paints(finished: Path, tmp_path:
     painted = Engine(made).paint(photo, Look(styles=(("dots", 1.0),), brush=2.0)).pixels
     with torch.no_grad():
         tensor = torch.from_numpy(photo.pixels.copy()).permute(2, 0, 1)[None] * 2 - 1
-        canvas = torch.from_numpy(Canvas(tensor[0].numpy(), flow(photo.pixels)).laid(brush=2.0))[None]
+        canvas = torch.from_numpy(Canvas(tensor[0].numpy(), flow(photo.pixels)).laid(2.0 * SMALLEST_STROKES))[None]  # of a small picture
         one = torch.ones(1, 1)
         expected = painter(tensor, canvas, torch.tensor([1]), one, one)
     assert np.abs(painted - (expected[0].permute(1, 2, 0).numpy() + 1) / 2).max() < 2 / 255

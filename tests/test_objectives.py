@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from impasto import palette, picture
+from impasto.canvas import Canvas, flow
 from impasto.compress.export import export
-from impasto.engine import Engine
+from impasto.engine import SMALLEST_STROKES, Engine
 from impasto.errors import ImpastoError
 from impasto.look import Look
 from impasto.train import loop
-from impasto.train.data import canvas_under
 from impasto.train.objectives.contract import freeze_norms
 from impasto.train.objectives.cut import patch_contrast
 from impasto.train.objectives.cyclegan import ImagePool
@@ -85,7 +85,8 @@ def test_the_palette_paints_what_torch_paints_and_strength_0_is_the_photo(finish
         assert np.abs(engine.paint(photo, Look(strength=0)).pixels - photo.pixels).max() < 1e-6
         with torch.no_grad():
             tensor = torch.from_numpy(photo.pixels.copy()).permute(2, 0, 1)[None] * 2 - 1
-            expected = painter.paint(tensor, canvas_under(tensor[0])[None])[0].permute(1, 2, 0).numpy()
+            canvas = Canvas(tensor[0].numpy(), flow(photo.pixels)).laid(SMALLEST_STROKES)  # of a small picture
+            expected = painter.paint(tensor, torch.from_numpy(canvas)[None])[0].permute(1, 2, 0).numpy()
         assert np.abs(engine.paint(photo, Look()).pixels - (expected + 1) / 2).max() < 2 / 255
 
 

@@ -19,7 +19,11 @@ def cyclegan(folder: Path, train: str) -> Path:
 
 def projected(folder: Path, train: str) -> Path:
     path = write_data(folder, steps=2)
-    path.write_text(path.read_text().replace("crops_per_style = 1", "crops_per_style = 2").replace("scores = 0", f"scores = 0\n{train}"))
+    path.write_text(
+        path.read_text()
+        .replace("crops_per_style = 1", "crops_per_style = 2")
+        .replace("scores = 0", f'scores = 0\nprecision = "32-true"\n{train}')
+    )
     return path
 
 

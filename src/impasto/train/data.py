@@ -219,6 +219,14 @@ def canvas_under(photo: Tensor, shift: tuple[int, int] = (0, 0)) -> Tensor:
     return torch.from_numpy(canvas_of((photo.permute(1, 2, 0) / 2 + 0.5).numpy(), shift))
 
 
+def canvases_under(pictures: Tensor) -> Tensor:
+    """N×12×H×W for N×3×H×W pictures that come into being in a step, each under its own; no slope goes through them.
+
+    The canvas of the photo that a picture was painted from would tell a painter what it has to find out.
+    """
+    return torch.stack([canvas_under(picture) for picture in pictures.detach().float().cpu()]).to(pictures.device)
+
+
 def _scaled(square: Image, size_px: int) -> Tensor:
     pixels = torch.from_numpy(np.ascontiguousarray(square)).permute(2, 0, 1)[None].float()
     scaled = F.interpolate(pixels, (size_px, size_px), mode="bicubic", antialias=True, align_corners=False)[0]

@@ -19,7 +19,6 @@ SIZE_MULTIPLE = 8  # the generator's input height and width are multiples of thi
 INPUTS = 3 + LAID  # red, green, blue and the canvas
 CELL = 4  # pixels, squared, for which the last layer decides at once
 LEAST_DRAWN, MOST_DRAWN = 0.6, 1.15  # times the photo's forms: less is out of focus, more than 1 sharpens edges
-MOST_SMOOTH = 0.6  # of them without strokes
 PLAIN = 1.3  # times the photo's colours is where a painting starts from: the last layer's tanh takes the rest away
 # How much each of what the canvas has can add, in -1..1; left free it is used for everything.
 MOST = {"tone": 0.4, "hue": 0.35, "relief": 0.25, "hatch": 0.6, "weave": 0.08}
@@ -218,7 +217,7 @@ class FilmGenerator(Generator):
         colour, lit, tone, hue, relief, hatch, weave, ink, drawn, smooth, true = decided
         bounded = [_bounded(grain, most) for grain, most in zip((tone, hue, relief, hatch, weave), MOST.values(), strict=True)]
         drawn = LEAST_DRAWN + (MOST_DRAWN - LEAST_DRAWN) * torch.sigmoid(drawn)
-        smooth, true = MOST_SMOOTH * torch.sigmoid(smooth), torch.sigmoid(true)
+        smooth, true = torch.sigmoid(smooth), torch.sigmoid(true)
         soft = F.avg_pool2d(F.pad(planes[:, 3:][:, COMBED], (CELL // 2,) * 4, mode="reflect"), 2 * CELL, CELL)
         under = colour + self._kept(code) * (1 - drawn) * soft
         return torch.cat([under, lit, *bounded, ink, drawn * (1 - smooth), drawn * smooth * (1 - true), drawn * smooth * true], dim=1)

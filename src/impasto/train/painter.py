@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.canvas import COMBED, INKED, STROKED, planes_taken
+from impasto.canvas import planes_taken
 from impasto.errors import ImpastoError
 from impasto.look import did_you_mean
 from impasto.train.networks import FilmGenerator, Generator, GeneratorOptions
@@ -105,14 +105,3 @@ class Directions(nn.Module):
 
 
 Shipped = Painter | Directions
-
-
-def under(pictures: Tensor, canvas: Tensor) -> Tensor:
-    """N×12×H×W: a canvas for N×3×H×W pictures that come into being in a step, its strokes and combing left out.
-
-    What it has of the photo that it was laid under would tell a painter what it has to find out.
-    """
-    planes = canvas.clone()
-    planes[:, STROKED] = planes[:, COMBED] = pictures.to(planes.dtype)
-    planes[:, INKED] = 0
-    return planes

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from impasto.canvas import LAID
-from impasto.train.data import Batch
+from impasto.train.data import Batch, canvases_under
 from impasto.train.discriminators import discriminator, trainable
 from impasto.train.objectives.adversarial import ADVERSARIES, check_adversary, duel
 from impasto.train.objectives.contract import Objective, freeze_norms, one_painter
-from impasto.train.painter import Painter, under
+from impasto.train.painter import Painter
 from impasto.train.recipe import Recipe, build
 
 
@@ -86,7 +86,7 @@ class Cut(Objective):
         freeze_norms(self.shipped, share >= self.options.freeze)
 
     def translate(self, batch: Batch) -> Fakes:
-        kept = self.shipped.paint(batch.paintings, under(batch.paintings, batch.canvas)) if self.options.identity else None
+        kept = self.shipped.paint(batch.paintings, canvases_under(batch.paintings)) if self.options.identity else None
         return Fakes(self.shipped.paint(batch.photos, batch.canvas), kept)
 
     def discriminator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:

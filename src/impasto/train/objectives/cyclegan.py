@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.train.data import Batch
+from impasto.train.data import Batch, canvases_under
 from impasto.train.discriminators import discriminator, trainable
 from impasto.train.objectives.adversarial import ADVERSARIES, check_adversary, duel
 from impasto.train.objectives.contract import Objective, freeze_norms, one_painter
-from impasto.train.painter import Directions, under
+from impasto.train.painter import Directions
 from impasto.train.recipe import Recipe, build
 from impasto.train.shards import gathered, part
 
@@ -107,9 +107,8 @@ class Cyclegan(Objective):
 
     def translate(self, batch: Batch) -> Fakes:
         there, back = self.shipped.there, self.shipped.back
-        canvas = batch.canvas
-        paintings, photos = there.paint(batch.photos, canvas), back.paint(batch.paintings, under(batch.paintings, canvas))
-        again = back.paint(paintings, under(paintings, canvas)), there.paint(photos, under(photos, canvas))
+        paintings, photos = there.paint(batch.photos, batch.canvas), back.paint(batch.paintings, canvases_under(batch.paintings))
+        again = back.paint(paintings, canvases_under(paintings)), there.paint(photos, canvases_under(photos))
         return Fakes(paintings, photos, *again)
 
     def discriminator_losses(self, batch: Batch, fakes: Fakes) -> dict[str, Tensor]:
@@ -128,7 +127,7 @@ class Cyclegan(Objective):
         cycle = F.l1_loss(fakes.photos_again, batch.photos) + F.l1_loss(fakes.paintings_again, batch.paintings)
         losses = {"adversarial": fooled[0] + fooled[1], "cycle": self.options.cycle * cycle}
         if self.options.identity:
-            kept = F.l1_loss(self.shipped.there.paint(batch.paintings, under(batch.paintings, batch.canvas)), batch.paintings)
+            kept = F.l1_loss(self.shipped.there.paint(batch.paintings, canvases_under(batch.paintings)), batch.paintings)
             kept = kept + F.l1_loss(self.shipped.back.paint(batch.photos, batch.canvas), batch.photos)
             losses["identity"] = self.options.cycle * self.options.identity * kept
         return losses
