@@ -9,7 +9,7 @@ from impasto.train import loop
 from impasto.train.data import canvases_under
 from tests import toy
 
-STEPS = 600
+STEPS = 700
 
 
 @pytest.mark.slow

@@ -42,6 +42,7 @@ discriminator_rate = 5e-4
 betas = [0.5, 0.99]
 ema = 0.02
 save_every = 1000
+precision = "32-true"
 sample_every = 50
 scores = 0
 [options]

@@ -175,7 +175,7 @@ class FilmGenerator(Generator):
         self.decode = nn.ModuleList(Block(quarter, next(inner), REACH[0], length) for _ in range(after))
         self.paint = Conv(quarter, sum(DECIDED.values()), 1, code_length=length, active=False)
         self.paint.conv.weight.data.mul_(0.3)
-        cast(Tensor, self.paint.conv.bias).data[-3:] = torch.tensor([2.0, -1.5, 0.0])  # forms are drawn, and in strokes, to begin with
+        cast(Tensor, self.paint.conv.bias).data[-3:] = torch.tensor([2.0, 2.0, 2.0])  # forms are drawn, and as they are, to begin with
         nn.init.zeros_(cast(Film, self.paint.film).scale_shift.weight)  # a hand's own leanings, more ink say, are learned from none
         _smooth_shuffle(self.up.conv, 2)
         self.skip = nn.Linear(length, 3, bias=False)
