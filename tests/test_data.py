@@ -1,5 +1,6 @@
 """Training data: the same step sees the same crops, bad files are skipped, and empty folders are refused."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from impasto import picture
 from impasto.errors import ImpastoError
 from impasto.train import recipe
 from impasto.train.data import Pictures, Sources, picture_files, read_all, split
+from impasto.train.oddities import odd
 from tests.training import write_data
 
 
@@ -26,6 +28,26 @@ def test_batches_have_the_promised_shapes_and_ranges(tmp_path: Path) -> None:
     assert batch.photos.abs().max() <= 1 and batch.paintings.abs().max() <= 1
     assert sorted(batch.style.tolist()) == [0, 1]
     assert batch.brush.abs().max() <= 1 and 1 <= batch.bold.min() <= batch.bold.max() <= 1.5
+
+
+def test_a_share_of_photos_becomes_what_people_drop(tmp_path: Path) -> None:
+    plan = recipe.read(write_data(tmp_path))
+    data = (dataclasses.replace(plan.data, odd=share, crops_per_style=8) for share in (0, 1))
+    usual, dropped = (Pictures(dataclasses.replace(plan, data=each)).batch(0).photos for each in data)
+    assert usual.shape == dropped.shape and dropped.min() >= -1 and dropped.max() <= 1
+    changed = (usual - dropped).abs().amax((1, 2, 3)) > 0.01
+    assert changed.float().mean() > 0.8  # a grey photo in black-and-white stays as it is
+
+
+def test_what_people_drop_is_old_scans_too_little_or_too_much_light_and_what_is_no_photo() -> None:
+    photo = torch.linspace(-1, 1, 3 * 64 * 64).reshape(3, 64, 64)
+    made = [odd(photo, np.random.default_rng(seed)) for seed in range(200)]
+    greys = [picture for picture in made if torch.equal(picture[0], picture[2]) and len(picture.unique()) > 1000]
+    dim = [picture for picture in made if picture.max() < 0.1 and len(picture.unique()) > 10_000]
+    pale = [picture for picture in made if picture.min() > -0.3 and len(picture.unique()) > 10_000]
+    others = [picture for picture in made if len(picture.unique()) <= 256]
+    assert min(len(kind) for kind in (greys, dim, pale, others)) > 25
+    assert any(len(picture.flatten(1).unique(dim=1).T) == 1 for picture in others)  # a field of one colour
 
 
 def test_a_corrupt_file_is_skipped_and_noted(tmp_path: Path) -> None:

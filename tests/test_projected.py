@@ -1,9 +1,21 @@
 """The loss terms on pictures where the answer is known."""
 
 import torch
+from torch.nn import functional as F
 
 from impasto.train.features import FrozenFeatures
-from impasto.train.objectives.projected import StyleMoments, blotches, feature_distance, grid, lattice, light_distance, moments, unrest
+from impasto.train.objectives.projected import (
+    FORMS_PX,
+    StyleMoments,
+    blotches,
+    feature_distance,
+    forms_kept,
+    grid,
+    lattice,
+    light_distance,
+    moments,
+    unrest,
+)
 from impasto.train.painter import StyleCodes
 
 
@@ -30,6 +42,17 @@ def test_strokes_finer_than_a_cell_leave_the_light_alone() -> None:
     strokes[..., ::2] = 0.5
     strokes[..., 1::2] = -0.5
     assert light_distance(strokes, torch.zeros(1, 3, 32, 32)).max() < 1e-6
+
+
+def test_forms_are_the_light_as_it_changes_and_of_large_ones_not_what_lies_inside() -> None:
+    torch.manual_seed(0)
+    style = torch.tensor([0, 0])
+    photos = F.interpolate(torch.rand(2, 1, 8, 8), scale_factor=12).expand(-1, 3, -1, -1) * 2 - 1
+    assert (forms_kept(0.4 * photos + 0.2, photos, style) > 0.999).all()
+    assert (forms_kept(-photos, photos, style) < -0.999).all()
+    strokes = photos + torch.randn(2, 1, 96, 96)
+    fine, coarse = (forms_kept(strokes, photos, style, square_px) for square_px in FORMS_PX)
+    assert (fine < 0.7).all() and (coarse > 0.9).all()
 
 
 def test_statistics_take_the_crops_of_one_style_together() -> None:

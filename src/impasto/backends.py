@@ -199,21 +199,25 @@ class _Whole:
 
 
 class _InParts:
-    """A network for photos of one size in two parts, of which the first depends on the photo alone and runs once a photo.
+    """A network for photos of one size in parts, of which the first ones run only once a photo, or once a photo and a code.
 
-    Where it has no use for the planes that are laid over, it does not run again for others of these.
+    Where these have no use for the planes that are laid over, they do not run again for others of those.
     """
 
     def __init__(self, parts: list[Any]) -> None:
-        *self._early, self._late = parts
-        self._planes = self._late.get_tensor("photo")
-        self._seen = [early.get_tensor(output) for early in self._early for output in early.model_outputs]
+        *first, self._last = parts
+        self._planes, self._code = self._last.get_tensor("photo"), self._last.get_tensor("code")
+        known = {"photo": self._planes, "code": self._code}
+        for part in parts:
+            for given in part.model_inputs:
+                part.set_tensor(given, known[given.get_any_name()])
+            known |= {name: part.get_tensor(output) for output in part.model_outputs for name in output.get_names()}
+        self._of_code = [part for part in first if any("code" in given.get_names() for given in part.model_inputs)]
+        self._of_photo = [part for part in first if part not in self._of_code]
+        self._seen = [part.get_tensor(output) for part in first for output in part.model_outputs]
         self._remembered: Overlaid | None = None
-        self._is_needed: dict[tuple[int, int], bool] = {}  # whether the first part depends on the planes from one number to another
-        for early in self._early:
-            early.set_tensor("photo", self._planes)
-            for output in early.model_outputs:
-                self._late.set_tensor(output.get_any_name(), early.get_tensor(output))
+        self._decided: Code | None = None  # the code that was last decided under
+        self._is_needed: dict[tuple[int, int], bool] = {}  # whether the first parts depend on the planes from one number to another
 
     def remember(self, photo: Overlaid) -> None:
         """Do what depends on this photo alone."""
@@ -231,19 +235,28 @@ class _InParts:
             self._look_at(photo, cancelled)
         elif self._remembered and photo.over is not self._remembered.over:
             self._lay_over(photo)
-        self._late.get_tensor("code").data[:] = code
-        _finish(self._late, cancelled)
-        return self._late
+        self._decide(code, cancelled)
+        _finish(self._last, cancelled)
+        return self._last
 
     def _remembers(self, photo: Overlaid) -> bool:
         return self._remembered is not None and photo.photo is self._remembered.photo and photo.place == self._remembered.place
 
     def _look_at(self, photo: Overlaid, cancelled: Callable[[], bool] | None) -> None:
-        self._remembered = None
+        self._remembered = self._decided = None
         self._planes.data[:] = photo.photo
         self._planes.data[0, photo.place] = photo.over
-        for early in self._early:
-            _finish(early, cancelled)
+        for part in self._of_photo:
+            _finish(part, cancelled)
+
+    def _decide(self, code: Code, cancelled: Callable[[], bool] | None) -> None:
+        if self._decided is not None and np.array_equal(code, self._decided):
+            return
+        self._decided = None
+        self._code.data[:] = code
+        for part in self._of_code:
+            _finish(part, cancelled)
+        self._decided = code.copy()
 
     def _lay_over(self, photo: Overlaid) -> None:
         if self._is_needed[photo.place.start, photo.place.stop]:
@@ -252,11 +265,14 @@ class _InParts:
         self._remembered = photo
 
     def _changes_without(self, photo: Overlaid) -> bool:
-        """Whether the first part gives something else where the planes that are laid over are not numbers."""
-        self._look_at(photo, None)
-        before = [np.array(seen.data) for seen in self._seen]
-        self._look_at(photo._replace(over=np.full_like(photo.over, np.nan)), None)
-        return not all(np.array_equal(was, seen.data) for was, seen in zip(before, self._seen, strict=True))
+        """Whether the first parts give something else where the planes that are laid over are not numbers."""
+        found = []
+        for over in (photo.over, np.full_like(photo.over, np.nan)):
+            self._look_at(photo._replace(over=over), None)
+            self._decide(np.ones_like(self._code.data[0]), None)
+            found.append([np.array(seen.data) for seen in self._seen])
+        self._decided = None
+        return not all(np.array_equal(*pair) for pair in zip(*found, strict=True))
 
 
 def _finish(request: Any, cancelled: Callable[[], bool] | None) -> None:

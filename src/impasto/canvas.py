@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -33,7 +34,8 @@ LEVEL = 1e-7  # how strongly strokes lie level where there is nothing to follow
 BRISTLES_PX = range(-6, 7, 2)  # along the stroke, where the combed photo is taken from
 DRAWN_OUT_PX = 4.0  # deviation of their Gaussian weights
 SMOOTHING_PX, SMOOTHED_PX = range(-2, 3), 1.1  # the same for the edges of strokes that are to be enlarged
-BAND_ROWS = 32
+FARTHEST = 128  # px from a pixel to the middle of its stroke, in a layout
+BAND_ROWS, STROKE_ROWS = 32, 96  # strokes are laid by two threads, which short arithmetic would leave waiting for one another
 REACH_PX = 2 * LONGEST_PX + max(BRISTLES_PX) + 16  # how far away a pixel can be that counts for what is laid here, by a brush of 2
 CARE = 0.03  # so much lost by combing, in -1..1 of light, halves the strokes there: eyes, lips and letters are drawn with care
 LEAST_STROKES = 0.3
@@ -157,32 +159,51 @@ class Strokes:
 
     def lay(self, planes: Planes, brush: float) -> None:
         """Into planes that are there, in the order of `STROKES`."""
+        with ThreadPoolExecutor(2) as pool:
+            for _ in pool.map(lambda band: self._lay(planes, brush, band), _bands(len(self._ease), STROKE_ROWS)):
+                pass
+
+    def _lay(self, planes: Planes, brush: float, band: slice) -> None:
+        stroke = self._middles(band, brush)
+        tones = _tones().take(stroke.on_cloth).view(np.int8).reshape(*stroke.place.shape, 2)
         colours = self._colours.view(np.complex128).reshape(-1)
-        for band in _bands(len(self._ease)):
-            stroke = self._middles(band, brush)
-            tones = _tones().take(stroke.on_cloth).view(np.int8).reshape(*stroke.place.shape, 2)
-            taken = colours.take(stroke.place + stroke.tool * np.int32(self._ease.size)).view(np.float32).reshape(*stroke.place.shape, 4)
-            painted, eased = planes[STROKED, band], self._ease[band] * np.float32(1 / 127)
-            painted[:] = taken[..., :3].transpose(2, 0, 1)
-            missed = self._combed[:, band] - painted
-            painted += missed * np.maximum(_share(self._small[band], SMALL / brush), _share(np.abs(missed).max(0), WRONG))
-            for plane, numbers in ((TONE, tones[..., 0]), (HUE, tones[..., 1]), (RELIEF, stroke.relief), (HATCH, stroke.hatch)):
-                np.multiply(numbers, eased, out=planes[plane, band])
+        taken = colours.take(stroke.place + stroke.tool * np.int32(self._ease.size)).view(np.float32).reshape(*stroke.place.shape, 4)
+        painted, eased = planes[STROKED, band], self._ease[band] * np.float32(1 / 127)
+        painted[:] = taken[..., :3].transpose(2, 0, 1)
+        missed = self._combed[:, band] - painted
+        painted += missed * np.maximum(_share(self._small[band], SMALL / brush), _share(np.abs(missed).max(0), WRONG))
+        for plane, numbers in ((TONE, tones[..., 0]), (HUE, tones[..., 1]), (RELIEF, stroke.relief), (HATCH, stroke.hatch)):
+            np.multiply(numbers, eased, out=planes[plane, band])
 
     def _middles(self, band: slice, brush: float) -> _Middles:
         """Of the strokes that lie topmost at each pixel of a band."""
+        height, width = self._ease.shape
         down, right = (np.floor(along / brush).astype(np.int32) + shift for along, shift in zip(self._at, self._shift, strict=True))
         down = down[band, None]
         tool = (self._busy[band] > BUSY / brush).astype(np.int32)
-        places = down % LAYOUT_PX * LAYOUT_PX + right % LAYOUT_PX
-        places = places + self._turned[band] + tool * np.int32(DIRECTIONS * LAYOUT_PX**2)
+        places = self._turned[band] + (down % LAYOUT_PX * LAYOUT_PX + right % LAYOUT_PX)
+        places += tool * np.int32(DIRECTIONS * LAYOUT_PX**2)
         found = layouts().take(places).view(np.int8).reshape(*places.shape, NUMBERS)
-        down, right = down + found[..., 0], right + found[..., 1]
-        height, width = self._ease.shape
-        row = _within(down, self._shift[0], brush, self._at[0][0], height)
-        column = _within(right, self._shift[1], brush, self._at[1][0], width)
-        on_cloth = down % PERIOD_PX * PERIOD_PX + right % PERIOD_PX
-        return _Middles(tool, row * np.int32(width) + column, on_cloth, found[..., 2], found[..., 3])
+        rows = _Along(down, self._shift[0], brush, self._at[0][0], height)
+        columns = _Along(right, self._shift[1], brush, self._at[1][0], width)
+        row, column = rows.index(found[..., 0]), columns.index(found[..., 1])
+        place = (rows.drawn * np.int32(width)).take(row) + columns.drawn.take(column)
+        on_cloth = (rows.on_cloth * np.int32(PERIOD_PX)).take(row) + columns.on_cloth.take(column)
+        return _Middles(tool, place, on_cloth, found[..., 2], found[..., 3])
+
+
+class _Along:
+    """Where along rows, or columns, the middles of strokes can lie that begin at these pixels of a layout: all are looked up in a table."""
+
+    def __init__(self, laid: NDArray[np.int32], shift: int, brush: float, first: int, count: int) -> None:
+        self._laid = laid - (laid.min() - FARTHEST)
+        middles = np.arange(laid.min() - FARTHEST, laid.max() + FARTHEST + 1, dtype=np.int32)
+        self.drawn = _within(middles, shift, brush, first, count)
+        self.on_cloth = middles % np.int32(PERIOD_PX)
+
+    def index(self, steps: NDArray[np.int8]) -> NDArray[np.int64]:
+        """Into these tables, for the steps from pixels to the middles of their strokes."""
+        return np.asarray(self._laid + steps, np.int64)
 
 
 class _Middles(NamedTuple):

@@ -1,4 +1,4 @@
-"""OpenVINO's graph of a network, rewritten so that the same paintings take less time: cut in two, and enlarged in another way."""
+"""OpenVINO's graph of a network, rewritten so that the same paintings take less time: cut in parts, and enlarged in another way."""
 
 from __future__ import annotations
 
@@ -8,45 +8,94 @@ from typing import Any
 import numpy as np
 
 _VIEWS = {"Reshape", "Slice", "Split", "Squeeze", "StridedSlice", "Transpose", "Unsqueeze", "VariadicSplit"}  # cost next to nothing
+_WORK = {"AvgPool", "Convolution", "GroupConvolution", "Interpolate", "MatMul", "MaxPool"}  # what is worth remembering
 _NEARER = (0.625, 0.875, 0.875, 0.625)  # share of the cell that a pixel lies in, for the four pixels of a cell, along one axis
 
 
 def parted(model: Any) -> list[Any]:
-    """What depends on the photo alone, where there is such a thing, and the rest, which takes that beside the photo and the code."""
+    """What depends on the photo alone, where there is such a thing; what is decided under the code; and what makes pixels of that.
+
+    Each part takes what those before it give, beside the photo and the code. What is no work, as the light of a pixel is not, is done
+    again where it is needed: so the first parts have no use for planes that only pixels are made of, and need not run again for others.
+    """
+    *early, rest = _cut(model, _of_photo(model), "early")
+    return [*early, *_cut(rest, _before_pixels(rest), "middle")]
+
+
+def _of_photo(model: Any) -> set[str]:
+    """What depends on the photo alone and took work."""
+    photo, code, worked = {"photo"}, {"code"}, set[str]()
+    for node, sources in _in_order(model):
+        if sources & code:
+            code.add(node.friendly_name)
+        elif sources & photo:
+            photo.add(node.friendly_name)
+            if node.get_type_name() in _WORK or sources & worked:
+                worked.add(node.friendly_name)
+    return worked
+
+
+def _before_pixels(model: Any) -> set[str]:
+    """What took work, for the sake of more work, the last of it included, and views of that."""
+    worked, wanted = set[str](), set[str]()
+    nodes = list(_in_order(model))
+    for node, sources in nodes:
+        if node.get_type_name() in _WORK or sources & worked:
+            worked.add(node.friendly_name)
+    for node, sources in reversed(nodes):
+        if node.get_type_name() in _WORK or node.friendly_name in wanted:
+            wanted |= {node.friendly_name, *sources}
+    for node, sources in nodes:
+        if node.get_type_name() in _VIEWS and sources & worked & wanted:
+            wanted.add(node.friendly_name)
+    return worked & wanted
+
+
+def _in_order(model: Any) -> Iterator[tuple[Any, set[str]]]:
+    """Nodes, and the names of those that each takes from; not what only reckons with sizes."""
+    for node in model.get_ordered_ops():
+        if node.get_type_name() != "ShapeOf":
+            yield node, {value.get_node().friendly_name for value in node.input_values()}
+
+
+def _cut(model: Any, first: set[str], name: str) -> list[Any]:
+    """The nodes `first`, where others take from them, and those others."""
     from openvino import Model
     from openvino import opset13 as ops
 
-    of_photo, of_code = {"photo"}, {"code"}
-    seams: dict[str, Any] = {}
-    for node in model.get_ordered_ops():
-        sources = {value.get_node().friendly_name for value in node.input_values()}
-        if sources & of_code:
-            of_code.add(node.friendly_name)
-            seams.update((f"{seam.get_node().friendly_name}:{seam.index}", seam) for seam in _seams(node, of_photo - {"photo"}))
-        elif sources & of_photo and node.get_type_name() != "ShapeOf":  # sizes are no work
-            of_photo.add(node.friendly_name)
+    seams = {
+        f"{value.get_node().friendly_name}:{value.index}": value
+        for node, _ in _in_order(model)
+        if node.friendly_name not in first
+        for value in node.input_values()
+        if value.get_node().friendly_name in first
+    }
     if not seams:
         return [model]
     twins = {node.friendly_name: node for node in model.clone().get_ordered_ops()}
-    early, inputs = [], []
-    for name, seam in seams.items():
-        early.append(twins[seam.get_node().friendly_name].output(seam.index))
-        early[-1].set_names({name})
-        inputs.append(ops.parameter(seam.partial_shape, seam.element_type))
-        inputs[-1].output(0).set_names({name})
-        seam.replace(inputs[-1].output(0))
-    return [Model(early, [twins["photo"]], "early"), Model(model.get_results(), [*model.get_parameters(), *inputs], "late")]
+    outputs, taken = [], []
+    for seam_name, seam in seams.items():
+        outputs.append(twins[seam.get_node().friendly_name].output(seam.index))
+        outputs[-1].set_names({seam_name})
+        taken.append(ops.parameter(seam.partial_shape, seam.element_type))
+        taken[-1].output(0).set_names({seam_name})
+        seam.replace(taken[-1].output(0))
+    inputs = model.get_parameters()
+    needed = [twin for twin in (twins[given.friendly_name] for given in inputs) if _is_needed(twin, outputs)]
+    return [Model(outputs, needed, name), Model(model.get_results(), [*inputs, *taken])]
 
 
-def _seams(node: Any, of_photo: set[str]) -> Iterator[Any]:
-    """The nearest values above a node that depend on the photo alone and are more than a view of it."""
-    for value in node.input_values():
-        source = value.get_node()
-        if source.friendly_name in of_photo:
-            if source.get_type_name() in _VIEWS:
-                yield from _seams(source, of_photo)
-            else:
-                yield value
+def _is_needed(node: Any, outputs: list[Any]) -> bool:
+    """Whether any of the outputs depends on the node."""
+    waiting, seen = [value.get_node() for value in outputs], set[str]()
+    while waiting:
+        found = waiting.pop()
+        if found.friendly_name == node.friendly_name:
+            return True
+        if found.friendly_name not in seen:
+            seen.add(found.friendly_name)
+            waiting += [value.get_node() for value in found.input_values()]
+    return False
 
 
 def enlarge_by_convolution(model: Any) -> None:

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from impasto import picture
 from impasto.canvas import PERIOD_PX, canvas_of
 from impasto.errors import ImpastoError
+from impasto.train.oddities import odd
 from impasto.train.recipe import Recipe, StyleRecipe
 
 Image = NDArray[np.uint8]  # H×W×3
@@ -89,7 +90,7 @@ class Pictures:
         style = np.repeat(drawn, data.crops_per_style)
         brush = np.repeat(random.uniform(-1, 1, len(drawn)) * (random.random(len(drawn)) < 0.7), data.crops_per_style)
         bold = np.repeat(1 + 0.5 * random.random(len(drawn)) * (random.random(len(drawn)) < 0.3), data.crops_per_style)
-        photos = [_crop(_pick(self.photos, random), random, random.uniform(*data.photo_px), data.crop_px) for _ in style]
+        photos = [self._photo(random) for _ in style]
         paintings = [self._painting(int(index), zoom, random) for index, zoom in zip(style, brush, strict=True)]
         return Batch(
             torch.stack(photos),
@@ -126,6 +127,11 @@ class Pictures:
     def _card(self, deal: int, position: int) -> int:
         pack = np.random.default_rng([self.recipe.train.seed, deal, 7]).permutation(len(self.recipe.styles))
         return int(pack[position])
+
+    def _photo(self, random: Random) -> Tensor:
+        data = self.recipe.data
+        photo = _crop(_pick(self.photos, random), random, random.uniform(*data.photo_px), data.crop_px)
+        return odd(photo, random) if random.random() < data.odd else photo
 
     def _painting(self, style: int, zoom: float, random: Random) -> Tensor:
         data = self.recipe.data

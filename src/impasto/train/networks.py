@@ -199,7 +199,7 @@ class FilmGenerator(Generator):
             _enlarged(cells.transpose(0, 1)), list(DECIDED.values())
         )
         photo, stroked, hue, hatch, tone, relief, weave, combed, ink = torch.split(planes.transpose(0, 1), [3, 3, 1, 1, 1, 1, 1, 3, 1])
-        light = (stroked * stroked.new_tensor(LUMA)[:, None, None, None]).sum(0, keepdim=True)
+        light = torch.as_tensor(sum(share * plane for share, plane in zip(LUMA.tolist(), torch.split(stroked, 1), strict=True)))
         strokes = lit * light + toned * tone + hued * hue
         surface = relieved * relief + hatched * hatch + woven * weave + inked * ink
         forms = drawn * stroked + drawn_out * combed + true * photo

@@ -72,7 +72,8 @@ class DataRecipe:
 
     `photo_px` is the range the photo's short side is scaled to, `painting_px` the painting's, before a square of `crop_px` is cut. A step
     sees `crops_per_style` crops of each of `styles_per_step` styles. `brush_octaves` says how much the paintings' scale varies, so that the
-    generator learns a brush size; 0 for objectives that have none. One painting in `held_out` is kept apart.
+    generator learns a brush size; 0 for objectives that have none. One painting in `held_out` is kept apart. `odd` is the share of photos
+    that become black-and-white, dim, pale or something else that people drop (`oddities`).
     """
 
     root: str = "."
@@ -84,10 +85,13 @@ class DataRecipe:
     crops_per_style: int = 3
     held_out: int = 0
     brush_octaves: float = 0.75
+    odd: float = 0.0
 
     def __post_init__(self) -> None:
         if self.crop_px < 16 or min(self.styles_per_step, self.crops_per_style) < 1:
             raise ValueError("crops are at least 16 px wide, and a step sees at least one")
+        if not 0 <= self.odd <= 1:
+            raise ValueError("odd is a share, 0 to 1")
 
 
 @dataclass(frozen=True)

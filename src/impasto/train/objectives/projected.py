@@ -29,6 +29,7 @@ STYLE_TAPS = 4  # the taps whose moments make a style; the deepest sees what is 
 BRUSHES = (-1.0, 0.0, 1.0)  # where the averages of a style are kept, in log2 of the brush size
 SLOWEST_RATE = 0.02  # an average is over the last 50 visits or so
 SHUFFLE_PERIODS = (2, 4, 8)  # px
+FORMS_PX = (3, 12)  # squares whose light is compared: an eye's, and a head's against the sky behind it
 FAINT = 0.06  # a difference that hardly shows, in -1..1
 
 
@@ -168,11 +169,16 @@ class Projected(Objective):
             "content": options.content * (timid * content).mean(),
             "statistics": options.statistics * (statistics_weight * apart).mean(),
             "typical": options.typical * (statistics_weight * odd).mean(),
-            "calm": options.calm * (colour_unrest + quiet * marks).mean(),
+            "calm": options.calm * ((1 + quiet) * colour_unrest + quiet * marks).mean(),
             "grid": options.grid * grid(fakes.change),
-            "forms": options.forms * F.relu(options.kept - forms_kept(fakes.paintings, fakes.photos, batch.style)).mean(),
+            "forms": options.forms * self._forms_lost(fakes, batch.style),
             "lattice": options.lattice * lattice(batch.photos + fakes.change),
         }
+
+    def _forms_lost(self, fakes: Fakes, style: Tensor) -> Tensor:
+        """What the paintings' forms lack; of large ones half as much may be lost."""
+        fine, coarse = (forms_kept(fakes.paintings, fakes.photos, style, square_px) for square_px in FORMS_PX)
+        return (F.relu(self.options.kept - fine) + F.relu((1 + self.options.kept) / 2 - coarse)).mean()
 
 
 def shifted(picture: Tensor, offset: tuple[int, int]) -> Tensor:
@@ -197,14 +203,14 @@ def light_distance(first: Tensor, second: Tensor) -> Tensor:
     return F.avg_pool2d((luma(first) - luma(second)).float(), 8).abs().mean((1, 2, 3))
 
 
-def forms_kept(paintings: Tensor, photos: Tensor, style: Tensor) -> Tensor:
-    """Correlation of differences of light between neighbouring squares of 3 px, over all crops of a style together: N values in -1..1.
+def forms_kept(paintings: Tensor, photos: Tensor, style: Tensor, square_px: int = FORMS_PX[0]) -> Tensor:
+    """Correlation of differences of light between neighbouring squares, over all crops of a style together: N values in -1..1.
 
     Together, because a clear sky alone has no forms that could be kept.
     """
     together = F.one_hot(style).float()  # N×styles
     sums = []
-    steps = [_steps(F.avg_pool2d(luma(picture).float(), 3)) for picture in (paintings, photos)]  # N×D each
+    steps = [_steps(F.avg_pool2d(luma(picture).float(), square_px)) for picture in (paintings, photos)]  # N×D each
     for first, second in ((0, 1), (0, 0), (1, 1)):
         sums.append(together.T @ (steps[first] * steps[second]).mean(1))
     return (sums[0] / (sums[1] * sums[2] + 1e-8).sqrt())[style]
