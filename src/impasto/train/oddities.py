@@ -23,7 +23,7 @@ LETTERS_PX = (7, 20)
 
 def odd(photo: Tensor, random: Random) -> Tensor:
     """The photo as an old scan, in the dark or in too much light, or something of its size that is no photo."""
-    kinds: tuple[Callable[[Tensor, Random], Tensor], ...] = (_grey, _dim, _pale, _made)
+    kinds: tuple[Callable[[Tensor, Random], Tensor], ...] = (_grey, _dim, _pale, _made, _made)
     return kinds[int(random.integers(len(kinds)))](photo, random)
 
 
