@@ -68,6 +68,15 @@ def test_two_hands_do_not_meet(painter: Painter) -> None:
     torch.testing.assert_close(after[2]["tone"], 2 * before[2]["tone"], atol=1e-4, rtol=0)
 
 
+def test_a_brush_can_be_left_to_its_strokes(painter: Painter) -> None:
+    before = [decided(painter, style, brush) for style, brush in ((1, 0.0), (2, -1.0))]
+    lean(painter, plan(b=Hand(ink=0.3, brush=0.0)))
+    for name in DECIDED:
+        expected = before[0][name] - 0.3 if name == "ink" else before[0][name]
+        torch.testing.assert_close(decided(painter, 1, -1.0)[name], expected, atol=1e-4, rtol=0)
+        torch.testing.assert_close(decided(painter, 2, -1.0)[name], before[1][name], atol=1e-4, rtol=0)
+
+
 def test_no_hand_changes_nothing(painter: Painter) -> None:
     before = {name: value.clone() for name, value in painter.state_dict().items()}
     lean(painter, plan())

@@ -25,6 +25,8 @@ def lean(painter: Painter, recipe: Recipe) -> None:
     film = painter.generator.paint.film if isinstance(painter.generator, FilmGenerator) else None
     if not isinstance(film, Film):
         raise ImpastoError("Only the film generator has a hand that can be led.", "Leave `hand` out of the recipe's styles.")
+    for index, hand in hands.items():
+        painter.codes.brush_free.data[index] *= hand.brush
     weight = film.scale_shift.weight.data  # 2·decided×length
     codes, alone = painter.codes.code().detach(), _alone(painter)
     for index, hand in hands.items():

@@ -24,7 +24,8 @@ class Hand:
     `ink` darkens outlines, by so much of -1..1; `tone` and `hue` multiply how far strokes differ from one another, `relief`, `hatch` and
     `weave` what the surface shows; `drawn`, `smooth` and `true` multiply the odds of the photo's forms, of those without strokes, and of
     the photo as it is instead of drawn out. `colour` is added to the colours, red, green, blue in -1..1, and `light` to how much they
-    rise with the photo's light.
+    rise with the photo's light. `brush` multiplies what the style paints otherwise with other brushes, beside the size of its strokes: at 0
+    nothing is decided anew for a brush, and previews come sooner.
     """
 
     ink: float = 0.0
@@ -36,11 +37,12 @@ class Hand:
     drawn: float = 1.0
     smooth: float = 1.0
     true: float = 1.0
+    brush: float = 1.0
     colour: tuple[float, float, float] = (0.0, 0.0, 0.0)
     light: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        if min(self.tone, self.hue, self.relief, self.hatch, self.weave) < 0 or min(self.drawn, self.smooth, self.true) <= 0:
+        if min(self.tone, self.hue, self.relief, self.hatch, self.weave, self.brush) < 0 or min(self.drawn, self.smooth, self.true) <= 0:
             raise ValueError("factors are not negative, those of odds are above 0")
 
 
