@@ -210,7 +210,7 @@ class _InParts:
         known = {"photo": self._planes, "code": self._code}
         for part in parts:
             for given in part.model_inputs:
-                part.set_tensor(given, known[given.get_any_name()])
+                part.set_tensor(given, next(known[name] for name in given.get_names() if name in known))
             known |= {name: part.get_tensor(output) for output in part.model_outputs for name in output.get_names()}
         self._of_code = [part for part in first if any("code" in given.get_names() for given in part.model_inputs)]
         self._of_photo = [part for part in first if part not in self._of_code]

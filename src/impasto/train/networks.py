@@ -22,7 +22,6 @@ LEAST_DRAWN, MOST_DRAWN = 0.6, 1.15  # times the photo's forms: less is out of f
 PLAIN = 1.3  # times the photo's colours is where a painting starts from: the last layer's tanh takes the rest away
 # How much each of what the canvas has can add, in -1..1; left free it is used for everything.
 MOST = {"tone": 0.4, "hue": 0.35, "relief": 0.25, "hatch": 0.6, "weave": 0.08}
-FARTHEST_COLOUR = 0.8  # from the photo's own, in -1..1: further away there is nothing to learn from, and dense letters would turn black
 DECIDED = {  # numbers a cell
     "colour": 3,
     "light": 3,
@@ -220,7 +219,7 @@ class FilmGenerator(Generator):
         drawn = LEAST_DRAWN + (MOST_DRAWN - LEAST_DRAWN) * torch.sigmoid(drawn)
         smooth, true = torch.sigmoid(smooth), torch.sigmoid(true)
         soft = F.avg_pool2d(F.pad(planes[:, 3:][:, COMBED], (CELL // 2,) * 4, mode="reflect"), 2 * CELL, CELL)
-        under = _bounded(colour, FARTHEST_COLOUR) + self._kept(code) * (1 - drawn) * soft
+        under = colour + self._kept(code) * (1 - drawn) * soft
         return torch.cat([under, lit, *bounded, ink, drawn * (1 - smooth), drawn * smooth * (1 - true), drawn * smooth * true], dim=1)
 
     def _kept(self, code: Tensor) -> Tensor:
@@ -239,8 +238,8 @@ class FilmGenerator(Generator):
         return stem + down + calm + at_quarter + at_eighth + 4 + 8
 
 
-def _bounded(decided: Tensor, most: float) -> Tensor:
-    return most * torch.tanh(decided / most)
+def _bounded(grain: Tensor, most: float) -> Tensor:
+    return most * torch.tanh(grain / most)
 
 
 def _calmed(cells: Tensor) -> Tensor:

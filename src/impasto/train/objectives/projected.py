@@ -40,8 +40,8 @@ class ProjectedOptions:
     as a share of it, `blotches` against what is larger than a stroke there), `grid` against a pattern that repeats with the network's
     coarsest cell, `lattice` against one that is faint but stands out in a calm picture's spectrum.
 
-    `forms` weighs what the correlation of the paintings' light with the photos', as differences between neighbouring squares of 3 px,
-    lacks to `kept`: strokes cost nothing as long as what is depicted can be seen behind them.
+    `forms` weighs what the correlation of the paintings' light with the photos', as differences between neighbouring squares of 3 px and
+    of 12 px, lacks to `kept` (and to half the way from there to 1): strokes cost nothing as long as what is depicted can be seen.
 
     `judges` weighs the discriminators (taps at strides 2 to 32, then pixels at full and at half size) in the generator's loss: the deep
     ones have slopes many times as steep, and left alone they drown the shallow ones, which see brushwork. `bold_power` says how fast the
