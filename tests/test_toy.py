@@ -9,7 +9,7 @@ from impasto.train import loop
 from impasto.train.data import canvases_under
 from tests import toy
 
-STEPS = 700
+STEPS = 900
 
 
 @pytest.mark.slow
