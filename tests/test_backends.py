@@ -110,14 +110,12 @@ def test_a_photo_that_is_prepared_is_painted_in_less_time_and_with_another_brush
     brushes = [Overlaid(photo, 3, photo[0, 3:10].copy()) for _ in range(2)]  # arrays of their own, as other strokes would be
     ready.prepare(brushes[0])
 
-    def busy_s(backend: OpenVinoBackend, brush: int, strength: float) -> float:
+    def busy_s(backend: OpenVinoBackend, brush: int, turn: int) -> float:
         start = time.process_time()
-        backend.run(brushes[brush], code * np.float32(strength))
+        backend.run(brushes[brush], code * np.float32(0.5 + turn / 60))
         return time.process_time() - start
 
-    turns = [
-        (busy_s(ready, 0, 0.5 + turn / 60), busy_s(ready, 1, 0.5 + turn / 60), busy_s(plain, 0, 0.5 + turn / 60)) for turn in range(30)
-    ]
+    turns = [(busy_s(ready, 0, turn), busy_s(ready, 1, turn), busy_s(plain, 0, turn)) for turn in range(30)]
     strength, brush, slow = (min(times) for times in zip(*turns[3:], strict=True))
     assert strength < 0.9 * slow
     assert brush < 0.5 * slow  # what was decided under this code holds for other strokes too
