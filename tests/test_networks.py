@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from impasto.train.discriminators import FeatureHead, Patchgan, PatchganOptions, PixelDiscriminator
-from impasto.train.networks import INPUTS, Film, FilmGenerator, Generator, GeneratorOptions
+from impasto.train.networks import BOLDER, INPUTS, FilmGenerator, Generator, GeneratorOptions
 from impasto.train.resnet import ResnetGenerator, ResnetOptions
 
 SMALL = GeneratorOptions(width=(4, 8), blocks=(1, 1, 1), code_length=8)
@@ -26,14 +26,19 @@ def test_beyond_full_strength_the_painting_stays_in_range() -> None:
     assert painting.abs().max() <= 1
 
 
-def test_beyond_full_strength_the_painting_goes_further_from_the_photo() -> None:
-    generator, canvas = FilmGenerator(SMALL), torch.cat([torch.zeros(1, 3, 32, 32), torch.rand(1, INPUTS - 3, 32, 32) / 5], dim=1)
-    for layer in (generator.skip, *(module.scale_shift for module in generator.modules() if isinstance(module, Film))):
-        layer.weight.data.zero_()  # so that the code is nothing but its gate
-    code = torch.cat([torch.ones(1, 1), torch.zeros(1, 7)], dim=1)
-    full, bold = generator(canvas, code), generator(canvas, 1.5 * code)
-    assert full.abs().max() > 0
-    torch.testing.assert_close(bold, 1.25 * full)
+def test_beyond_full_strength_the_painting_goes_further_from_the_photo_and_strokes_differ_more() -> None:
+    generator, photo, clean = FilmGenerator(SMALL), torch.zeros(1, 3, 32, 32), torch.zeros(1, INPUTS - 3, 32, 32)
+    code = torch.cat([torch.ones(1, 1), torch.randn(1, 7)], dim=1)
+    toned = clean.clone()
+    toned[:, 5] = torch.rand(1, 32, 32)  # every stroke's own tone
+    (flat, strokes), (bold_flat, bold_strokes) = (
+        [generator(torch.cat([photo, canvas], dim=1), strength * code) for canvas in (clean, toned)] for strength in (1.0, 1.5)
+    )
+    further = 1 + BOLDER / 2
+    assert flat.abs().max() > 0 and (strokes - flat).abs().max() > 0
+    torch.testing.assert_close(bold_flat, further * flat)
+    tone, bold_tone = torch.atanh(strokes) - torch.atanh(flat), torch.atanh(bold_strokes / further) - torch.atanh(flat)
+    torch.testing.assert_close(bold_tone, 1.5 * tone)
 
 
 def test_what_is_decided_does_not_see_the_grain() -> None:

@@ -14,6 +14,7 @@ from impasto.train.objectives.projected import (
     lattice,
     light_distance,
     moments,
+    unevenness,
     unrest,
 )
 from impasto.train.painter import StyleCodes
@@ -105,6 +106,17 @@ def test_blotches_are_what_stands_alone_in_a_flat_place() -> None:
     recoloured = half.clone()
     recoloured[:, 0, :, 48:] = -0.6
     assert blotches(recoloured, half) < 0.1 * blotches(comma, sky)
+
+
+def test_unevenness_is_what_near_places_differ_in_the_painting_and_not_in_the_photo() -> None:
+    wall = torch.zeros(1, 3, 96, 96)
+    clouded, hatched, beside = wall.clone(), wall.clone(), wall.clone()
+    clouded[..., 32:64, 32:64] = -0.5
+    hatched[..., ::2] = 0.5
+    beside[..., 32:64, 32:64] = 0.4  # a thing of another colour, which may become darker than its surroundings
+    assert unevenness(clouded, wall).item() > 0.1
+    assert unevenness(clouded, beside).item() < 0.02 * unevenness(clouded, wall).item()
+    assert unevenness(hatched, wall).item() == unevenness(wall - 0.7, wall).item() == 0
 
 
 def test_frozen_features_have_the_promised_strides_and_no_trainable_weight() -> None:

@@ -47,11 +47,12 @@ class Folded(nn.Module):
         super().__init__()
         self.generator = copy.deepcopy(generator)
         self.register_buffer("code", code)
+        modulating, _ = tempered(code)
         with torch.no_grad():
             for layer in self.generator.modules():
                 if isinstance(layer, Conv) and layer.film is not None:
-                    _fold(layer, tempered(code))
-            self.generator.skip = Fixed(generator.skip(tempered(code)))  # type: ignore[assignment]
+                    _fold(layer, modulating)
+            self.generator.skip = Fixed(generator.skip(modulating))  # type: ignore[assignment]
 
     def forward(self, photo: Tensor) -> Tensor:
         return torch.as_tensor(self.generator(photo, self.code))

@@ -22,6 +22,7 @@ LEAST_DRAWN, MOST_DRAWN = 0.6, 1.15  # times the photo's forms: less is out of f
 PLAIN = 1.3  # times the photo's colours is where a painting starts from: the last layer's tanh takes the rest away
 # How much each of what the canvas has can add, in -1..1; left free it is used for everything.
 MOST = {"tone": 0.4, "hue": 0.35, "relief": 0.25, "hatch": 0.6, "weave": 0.08}
+BOLDER = 0.3  # of a strength beyond 1 takes a painting further from the photo; all of it makes strokes differ more
 DECIDED = {  # numbers a cell
     "colour": 3,
     "light": 3,
@@ -139,10 +140,10 @@ class Generator(nn.Module):
         raise NotImplementedError
 
 
-def tempered(code: Tensor) -> Tensor:
-    """N×length codes, of which what is beyond a gate (the first number) of 1 counts half."""
+def tempered(code: Tensor) -> tuple[Tensor, Tensor]:
+    """N×length codes with a gate (the first number) of 1 at most, and N×1 what theirs had beyond it."""
     excess = F.relu(code[:, :1] - 1)
-    return code * (1 + excess / 2) / (1 + excess)
+    return code / (1 + excess), excess
 
 
 class FilmGenerator(Generator):
@@ -156,8 +157,9 @@ class FilmGenerator(Generator):
     does not see the canvas, so a clear sky is one decision, and has nothing but strokes in it.
 
     The first number of the code is the *gate*: the output is `photo + gate·(painting - photo)`, so the code of zeros is the photo,
-    exactly, and every style's code has a gate of 1. What a code has beyond that counts half, so that 1.5 is bolder, not broken. The
-    input is N×15×H×W in -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
+    exactly, and every style's code has a gate of 1. What a code has beyond that decides nothing anew: by so much strokes differ more from
+    one another, and the painting goes further from the photo (`BOLDER`), so that 1.5 is bolder, not broken. The input is N×15×H×W in
+    -1..1 with H and W multiples of 8, the output N×3×H×W in -1..1; the code is N×code_length.
     """
 
     def __init__(self, options: GeneratorOptions) -> None:
@@ -192,8 +194,8 @@ class FilmGenerator(Generator):
         return [quarter, hidden]
 
     def forward(self, planes: Tensor, code: Tensor) -> Tensor:
-        code = tempered(code)
-        cells = self._decided(planes, code)
+        code, excess = tempered(code)
+        cells = self._decided(planes, code, 1 + excess)
         # From here on channels come first: runtimes then do a plane at a time, which is more than twice as fast (docs/log.md).
         under, lit, toned, hued, relieved, hatched, woven, inked, drawn, drawn_out, true = torch.split(
             _enlarged(cells.transpose(0, 1)), list(DECIDED.values())
@@ -204,23 +206,26 @@ class FilmGenerator(Generator):
         surface = relieved * relief + hatched * hatch + woven * weave + inked * ink
         forms = drawn * stroked + drawn_out * combed + true * photo
         painting = torch.tanh(under + strokes + surface + self._kept(code).transpose(0, 1) * forms)
-        gate = code[None, :, :1, None]
+        gate = (code[:, :1] + BOLDER * excess)[None, :, :, None]
         return (photo + gate * (painting - photo)).clamp(-1, 1).transpose(0, 1)
 
-    def _decided(self, planes: Tensor, code: Tensor) -> Tensor:
-        """N×19×H/4×W/4: what is decided for each cell."""
+    def _decided(self, planes: Tensor, code: Tensor, more: Tensor) -> Tensor:
+        """N×19×H/4×W/4: what is decided for each cell, what a stroke has of its own N×1 times as much."""
         quarter, hidden = self.features(planes, code)
         hidden = quarter + F.pixel_shuffle(self.up(hidden, code), 2)
         for block in self.decode:
             hidden = block(hidden, code)
         decided = torch.split(_calmed(self.paint(hidden, code)), list(DECIDED.values()), dim=1)
         colour, lit, tone, hue, relief, hatch, weave, ink, drawn, smooth, true = decided
-        bounded = [_bounded(grain, most) for grain, most in zip((tone, hue, relief, hatch, weave), MOST.values(), strict=True)]
+        more = more[:, :, None, None]
+        bounded = [more * _bounded(grain, most) for grain, most in zip((tone, hue, relief, hatch, weave), MOST.values(), strict=True)]
         drawn = LEAST_DRAWN + (MOST_DRAWN - LEAST_DRAWN) * torch.sigmoid(drawn)
         smooth, true = torch.sigmoid(smooth), torch.sigmoid(true)
         soft = F.avg_pool2d(F.pad(planes[:, 3:][:, COMBED], (CELL // 2,) * 4, mode="reflect"), 2 * CELL, CELL)
         under = colour + self._kept(code) * (1 - drawn) * soft
-        return torch.cat([under, lit, *bounded, ink, drawn * (1 - smooth), drawn * smooth * (1 - true), drawn * smooth * true], dim=1)
+        return torch.cat(
+            [under, lit, *bounded, more * ink, drawn * (1 - smooth), drawn * smooth * (1 - true), drawn * smooth * true], dim=1
+        )
 
     def _kept(self, code: Tensor) -> Tensor:
         """N×3×1×1: how much of the photo's red, green and blue each style starts from."""

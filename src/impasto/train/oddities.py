@@ -18,7 +18,7 @@ from torch import Tensor
 from impasto.finish import LUMA
 
 DIMMEST, PALEST = 0.1, 0.2  # shares of a photo's range that are left
-LETTERS_PX = (7, 20)
+LETTERS_PX = (5, 20)
 
 
 def odd(photo: Tensor, random: Random) -> Tensor:

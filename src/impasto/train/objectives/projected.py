@@ -30,6 +30,9 @@ BRUSHES = (-1.0, 0.0, 1.0)  # where the averages of a style are kept, in log2 of
 SLOWEST_RATE = 0.02  # an average is over the last 50 visits or so
 SHUFFLE_PERIODS = (2, 4, 8)  # px
 FORMS_PX = (3, 12)  # squares whose light is compared: an eye's, and a head's against the sky behind it
+NEAR_PX = (24, 48, 72)  # apart: what is painted alike there where the photo is alike
+SQUARE_PX = 24  # strokes average away in such a square
+LIVELY, SLACK = 1.5, 0.06  # a painting may differ by so many times as much as the photo, and a little
 FAINT = 0.06  # a difference that hardly shows, in -1..1
 
 
@@ -38,7 +41,8 @@ class ProjectedOptions:
     """Loss weights: `content` for features and coarse light, `statistics` for feature moments, `typical` for those of
     each picture, `calm` against confetti in flat areas (and,
     as a share of it, `blotches` against what is larger than a stroke there), `grid` against a pattern that repeats with the network's
-    coarsest cell, `lattice` against one that is faint but stands out in a calm picture's spectrum.
+    coarsest cell, `lattice` against one that is faint but stands out in a calm picture's spectrum. `even` weighs what near places differ
+    in the painting and not in the photo: a dark cloud on a white wall, a green chin.
 
     `forms` weighs what the correlation of the paintings' light with the photos', as differences between neighbouring squares of 3 px and
     of 12 px, lacks to `kept` (and to half the way from there to 1): strokes cost nothing as long as what is depicted can be seen.
@@ -58,6 +62,7 @@ class ProjectedOptions:
     lattice: float = 4.0
     luminance: float = 5.0
     forms: float = 0.0
+    even: float = 0.0
     kept: float = 0.75
     adversarial: str = "hinge"
     bold_power: float = 3.0
@@ -76,6 +81,7 @@ class ProjectedOptions:
             self.lattice,
             self.luminance,
             self.forms,
+            self.even,
         )
         if min(weights) < 0:
             raise ValueError("loss weights are not negative")
@@ -172,6 +178,7 @@ class Projected(Objective):
             "calm": options.calm * ((1 + quiet) * colour_unrest + quiet * marks).mean(),
             "grid": options.grid * grid(fakes.change),
             "forms": options.forms * self._forms_lost(fakes, batch.style),
+            "even": options.even * unevenness(fakes.paintings, fakes.photos).mean(),
             "lattice": options.lattice * lattice(batch.photos + fakes.change),
         }
 
@@ -218,7 +225,7 @@ def forms_kept(paintings: Tensor, photos: Tensor, style: Tensor, square_px: int 
 
 def _steps(light: Tensor) -> Tensor:
     """Across and down, N×D."""
-    return torch.cat([(light[..., 1:] - light[..., :-1]).flatten(1), (light[..., 1:, :] - light[..., :-1, :]).flatten(1)], dim=1)
+    return torch.cat([steps.flatten(1) for steps in _apart(light)], dim=1)
 
 
 def style_taps(pictures: Tensor, features: list[Tensor]) -> list[Tensor]:
@@ -337,6 +344,25 @@ def blotches(painting: Tensor, photo: Tensor) -> Tensor:
     return ((coarse - around).square() * flat).mean((1, 2, 3)) / FAINT
 
 
+def unevenness(painting: Tensor, photo: Tensor) -> Tensor:
+    """How much further squares of a painting differ from those near them than the photo's do: N values, squared.
+
+    Colours may change as a style wants, but like is painted alike: statistics over a crop would as soon put all its darks into one cloud.
+    """
+    made, given = (F.avg_pool2d(picture.float(), SQUARE_PX, SQUARE_PX // 3) for picture in (painting, photo))
+    found = []
+    for near in (distance * 3 // SQUARE_PX for distance in NEAR_PX):
+        for painted, known in zip(_apart(made, near), _apart(given, near), strict=True):
+            excess = F.relu(painted.abs() - LIVELY * known.abs().amax(1, keepdim=True) - SLACK)
+            found.append(excess.square().mean((1, 2, 3)) / FAINT)
+    return torch.stack(found).mean(0)
+
+
+def _apart(picture: Tensor, distance: int = 1) -> tuple[Tensor, Tensor]:
+    """How places differ from those so far to the left of them and above them."""
+    return picture[..., distance:] - picture[..., :-distance], picture[..., distance:, :] - picture[..., :-distance, :]
+
+
 @torch.no_grad()
 def flatness(photo: Tensor) -> Tensor:
     """N×1×H×W: 1 in a clear sky, 0 in foliage."""
@@ -346,9 +372,8 @@ def flatness(photo: Tensor) -> Tensor:
 
 
 def _differences(picture: Tensor, weight: Tensor) -> Tensor:
-    across = (picture[..., 1:] - picture[..., :-1]).square() * weight[..., 1:]
-    down = (picture[..., 1:, :] - picture[..., :-1, :]).square() * weight[..., 1:, :]
-    return (across.mean((1, 2, 3)) + down.mean((1, 2, 3))) / FAINT
+    across, down = (steps.square() for steps in _apart(picture))
+    return ((across * weight[..., 1:]).mean((1, 2, 3)) + (down * weight[..., 1:, :]).mean((1, 2, 3))) / FAINT
 
 
 def grid(change: Tensor, cells: int = 4) -> Tensor:
