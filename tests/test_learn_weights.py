@@ -56,7 +56,7 @@ def test_other_weights_go_into_the_same_file(shipped: Palette) -> None:
 
 
 def test_widths_and_blocks_are_read_off_the_weights(shipped: Palette) -> None:
-    options = GeneratorOptions((4, 12), (1, 2, 0), 8)
+    options = GeneratorOptions((4, 12), (1, 2, 0), 8, farthest=0.5)
     exported = FilmGenerator(options)
     random = torch.Generator().manual_seed(2)
     for weight in exported.parameters():  # of equal weights, such as a fresh network's biases, the exporter keeps only one

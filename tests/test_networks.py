@@ -1,5 +1,7 @@
 """The generator's promises: the photo at gate 0, nothing beyond the receptive field, and a discriminator that heeds its condition."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -49,6 +51,18 @@ def test_what_is_decided_does_not_see_the_grain() -> None:
     made = [torch.atanh(generator(torch.cat([sky, sky, share * surface, sky, 0 * sky[:, :1]], dim=1), code)) for share in (0.0, 0.5, 1.0)]
     assert made[0].std((2, 3)).max() < 1e-5 < made[1].std((2, 3)).min()
     torch.testing.assert_close(made[2] - made[0], 2 * (made[1] - made[0]))
+
+
+def test_a_cell_adds_no_more_colour_than_a_recipe_allows() -> None:
+    canvas, code = torch.zeros(1, INPUTS, 32, 32), torch.cat([torch.ones(1, 1), torch.zeros(1, 7)], dim=1)
+    free, bounded = FilmGenerator(SMALL), FilmGenerator(replace(SMALL, farthest=0.25))
+    bounded.load_state_dict({name: value for name, value in free.state_dict().items() if name != "bound.weight"}, strict=False)
+    for generator in (free, bounded):
+        assert generator.paint.conv.bias is not None
+        generator.paint.conv.bias.data[:3] = torch.tensor([-2.0, 0.0, 2.0])  # what is added to red, green and blue
+    added = [torch.atanh(generator(canvas, code)).mean((0, 2, 3)) for generator in (free, bounded)]
+    assert added[0][0] < -1.5 and added[0][2] > 1.5
+    assert added[1].abs().max() < 0.2501
 
 
 @pytest.mark.parametrize("generator", [FilmGenerator(SMALL), ResnetGenerator(ResnetOptions(width=4, blocks=2))], ids=["film", "resnet"])

@@ -22,6 +22,7 @@ LEAST_DRAWN, MOST_DRAWN = 0.6, 1.15  # times the photo's forms: less is out of f
 PLAIN = 1.3  # times the photo's colours is where a painting starts from: the last layer's tanh takes the rest away
 # How much each of what the canvas has can add, in -1..1; left free it is used for everything.
 MOST = {"tone": 0.4, "hue": 0.35, "relief": 0.25, "hatch": 0.6, "weave": 0.08}
+UNBOUNDED = 1000.0  # so far from any colour that it is no bound, and what a palette of before had none is read as
 BOLDER = 0.3  # of a strength beyond 1 takes a painting further from the photo; all of it makes strokes differ more
 DECIDED = {  # numbers a cell
     "colour": 3,
@@ -43,19 +44,24 @@ REACH = (3, 7)  # kernels of the blocks at 1/4 and at 1/8 of the size
 class GeneratorOptions:
     """Widths at 1/4 and 1/8 of the picture's size; blocks at 1/4 going down, at 1/8, and at 1/4 going up; the length of a style code.
 
-    `inner` are the widths inside the blocks, in the order in which they run; twice the blocks' own where none are given.
+    `inner` are the widths inside the blocks, in the order in which they run; twice the blocks' own where none are given. `farthest` is how
+    much of a colour, in -1..1, a cell can add to the photo's: a page of small letters would else turn dark. A mapping that reverses colours
+    needs all of it.
     """
 
     width: tuple[int, int] = (32, 64)
     blocks: tuple[int, int, int] = (0, 3, 2)
     code_length: int = 64
     inner: tuple[int, ...] = ()
+    farthest: float = UNBOUNDED
 
     def __post_init__(self) -> None:
         if min(self.width) < 4 or min(self.blocks) < 0 or self.code_length < 2:
             raise ValueError("generator widths start at 4, blocks at 0 and the code length at 2")
         if self.inner and (len(self.inner) != sum(self.blocks) or min(self.inner) < 1):
             raise ValueError("inner widths are one for each block, and start at 1")
+        if not 0 < self.farthest <= UNBOUNDED:
+            raise ValueError(f"farthest is above 0 and at most {UNBOUNDED:g}")
 
     def inner_widths(self) -> tuple[int, ...]:
         """One for each block, in the order in which they run."""
@@ -97,6 +103,19 @@ class Conv(nn.Module):
         if self.film is not None:
             hidden = self.film(hidden, code)
         return F.leaky_relu(hidden, 0.2) if self.active else hidden
+
+
+class Bound(nn.Module):
+    """At most so much either way, softly; a weight, not a constant, so that a palette carries it."""
+
+    weight: Tensor
+
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.tensor([most]))
+
+    def forward(self, value: Tensor) -> Tensor:
+        return self.weight * torch.tanh(value / self.weight)
 
 
 class Block(nn.Module):
@@ -180,6 +199,7 @@ class FilmGenerator(Generator):
         cast(Tensor, self.paint.conv.bias).data[-3:] = torch.tensor([2.0, 2.0, 2.0])  # forms are drawn, and as they are, to begin with
         nn.init.zeros_(cast(Film, self.paint.film).scale_shift.weight)  # a hand's own leanings, more ink say, are learned from none
         _smooth_shuffle(self.up.conv, 2)
+        self.bound = Bound(options.farthest)
         self.skip = nn.Linear(length, 3, bias=False)
         nn.init.normal_(self.skip.weight, std=0.02)
 
@@ -222,7 +242,7 @@ class FilmGenerator(Generator):
         drawn = LEAST_DRAWN + (MOST_DRAWN - LEAST_DRAWN) * torch.sigmoid(drawn)
         smooth, true = torch.sigmoid(smooth), torch.sigmoid(true)
         soft = F.avg_pool2d(F.pad(planes[:, 3:][:, COMBED], (CELL // 2,) * 4, mode="reflect"), 2 * CELL, CELL)
-        under = colour + self._kept(code) * (1 - drawn) * soft
+        under = self.bound(colour) + self._kept(code) * (1 - drawn) * soft
         return torch.cat(
             [under, lit, *bounded, more * ink, drawn * (1 - smooth), drawn * smooth * (1 - true), drawn * smooth * true], dim=1
         )

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 
 from impasto.errors import ImpastoError
 from impasto.palette import Palette
-from impasto.train.networks import FilmGenerator, GeneratorOptions
+from impasto.train.networks import UNBOUNDED, FilmGenerator, GeneratorOptions
 
 HALF = ".half"
 PARTS = ("encode", "body", "decode")  # of blocks, in the order in which they run
@@ -32,7 +32,7 @@ def generator_of(palette: Palette) -> FilmGenerator:
     refused = ImpastoError(
         f"The network of {palette.title} is not one that can learn.", "Start from the palette that ships: leave out --from."
     )
-    found = _read(onnx.load_model_from_string(palette.model))
+    found = {"bound.weight": np.array([UNBOUNDED], np.float32)} | _read(onnx.load_model_from_string(palette.model))
     try:
         generator = FilmGenerator(_options(found, palette.generator.code_length))
         generator.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in found.items()})
@@ -82,7 +82,8 @@ def _names(model: Any) -> dict[str, tuple[str, bool]]:
 def _options(found: Weights, code_length: int) -> GeneratorOptions:
     quarter, eighth = (len(found[f"{layer}.conv.bias"]) for layer in ("stem", "down"))
     before, middle, after = (len({name.split(".")[1] for name in found if name.startswith(f"{part}.")}) for part in PARTS)
-    plain = GeneratorOptions((quarter, eighth), (before, middle, after), code_length)
+    farthest = float(found["bound.weight"][0])
+    plain = GeneratorOptions((quarter, eighth), (before, middle, after), code_length, farthest=farthest)
     blocks = [f"{part}.{index}" for part, count in zip(PARTS, plain.blocks, strict=True) for index in range(count)]
     inner = tuple(len(found[f"{block}.widen.conv.bias"]) for block in blocks)
     return plain if inner == plain.inner_widths() else replace(plain, inner=inner)
