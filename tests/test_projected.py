@@ -3,20 +3,9 @@
 import torch
 from torch.nn import functional as F
 
+from impasto.train.blemishes import blotches, grid, lattice, unevenness, unrest
 from impasto.train.features import FrozenFeatures
-from impasto.train.objectives.projected import (
-    FORMS_PX,
-    StyleMoments,
-    blotches,
-    feature_distance,
-    forms_kept,
-    grid,
-    lattice,
-    light_distance,
-    moments,
-    unevenness,
-    unrest,
-)
+from impasto.train.objectives.projected import FORMS_PX, StyleMoments, feature_distance, forms_kept, light_distance, moments
 from impasto.train.painter import StyleCodes
 
 
@@ -117,6 +106,7 @@ def test_unevenness_is_what_near_places_differ_in_the_painting_and_not_in_the_ph
     assert unevenness(clouded, wall).item() > 0.1
     assert unevenness(clouded, beside).item() < 0.02 * unevenness(clouded, wall).item()
     assert unevenness(hatched, wall).item() == unevenness(wall - 0.7, wall).item() == 0
+    assert unevenness(clouded[..., :32, :32], wall[..., :32, :32]).item() == 0  # too small to have near places
 
 
 def test_frozen_features_have_the_promised_strides_and_no_trainable_weight() -> None:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from impasto.train.blemishes import luma
 from impasto.train.features import SCORE_TAPS, FrozenFeatures
-from impasto.train.objectives.projected import feature_distance, luma
+from impasto.train.objectives.projected import feature_distance
 
 STRUCTURE_PX = 128  # size at which gradients are compared
 CROP_PX = 256

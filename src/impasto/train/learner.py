@@ -17,11 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from impasto.palette import Palette
+from impasto.train.blemishes import grid, unrest
 from impasto.train.data import canvas_under, canvases
 from impasto.train.examples import Image, crop
 from impasto.train.likeness import CROP_PX, Likeness, eyes
 from impasto.train.networks import SIZE_MULTIPLE, FilmGenerator
-from impasto.train.objectives.projected import CONTENT_TAPS, feature_distance, grid, light_distance, moments, shifted, unrest
+from impasto.train.objectives.projected import CONTENT_TAPS, feature_distance, light_distance, moments, shifted
 from impasto.train.weights import generator_of
 
 PHOTO_PX = (256.0, 448.0)  # photos' short sides are scaled to this before a crop is cut
