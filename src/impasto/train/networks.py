@@ -22,7 +22,7 @@ LEAST_DRAWN, MOST_DRAWN = 0.6, 1.15  # times the photo's forms: less is out of f
 PLAIN = 1.3  # times the photo's colours is where a painting starts from: the last layer's tanh takes the rest away
 # How much each of what the canvas has can add, in -1..1; left free it is used for everything.
 MOST = {"tone": 0.4, "hue": 0.35, "relief": 0.25, "hatch": 0.6, "weave": 0.08}
-UNBOUNDED = 1000.0  # so far from any colour that it is no bound, and what a palette of before had none is read as
+UNBOUNDED = 1000.0  # so far from any colour that it bounds nothing; palettes from before there was a bound are read with it
 BOLDER = 0.3  # of a strength beyond 1 takes a painting further from the photo; all of it makes strokes differ more
 DECIDED = {  # numbers a cell
     "colour": 3,
