@@ -115,7 +115,7 @@ class Bound(nn.Module):
         self.register_buffer("weight", torch.tensor([most]))
 
     def forward(self, value: Tensor) -> Tensor:
-        return self.weight * torch.tanh(value / self.weight)
+        return _bounded(value, self.weight)
 
 
 class Block(nn.Module):
@@ -263,8 +263,8 @@ class FilmGenerator(Generator):
         return stem + down + calm + at_quarter + at_eighth + 4 + 8
 
 
-def _bounded(grain: Tensor, most: float) -> Tensor:
-    return most * torch.tanh(grain / most)
+def _bounded(value: Tensor, most: float | Tensor) -> Tensor:
+    return most * torch.tanh(value / most)
 
 
 def _calmed(cells: Tensor) -> Tensor:
